@@ -1,0 +1,268 @@
+"""The account: what became of every piece of input."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import PurePath
+from typing import Any
+
+__all__ = ["ATTRS", "SOURCE_ATTRS", "TARGETS_ATTRS", "Account", "BadPiece", "account_of", "source_name"]
+
+ATTRS = "attackviz_account"
+"""Key of the account, as plain data, in the ``attrs`` of a frame that was read."""
+
+SOURCE_ATTRS = "attackviz_source"
+"""Key of what was read, in a word, in the same ``attrs``."""
+
+TARGETS_ATTRS = "attackviz_targets"
+"""Key of the path of the targets table that lay with the logs, in the same ``attrs``."""
+
+SAMPLES_PER_REASON = 5
+SAMPLE_BYTES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class BadPiece:
+    """Hold one piece of input that became no event.
+
+    Attributes
+    ----------
+    file : str
+        Where it was found.
+    line : int
+        Line number in the decompressed file, from 1.
+    text : str
+        Its beginning (at most 400 bytes, undecodable bytes escaped). It is
+        data: never to be shown as anything but text.
+    """
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(slots=True)
+class Account:
+    """Count what became of the input; accounts add up.
+
+    ``pieces == events + bad + blank + structure`` holds for every account
+    (structure is brackets, wrappers, separators and headers).
+
+    Attributes
+    ----------
+    pieces, events, blank, structure : int
+        Pieces of input, and what they were.
+    bad : Counter
+        Pieces that became no event, by reason.
+    samples : dict of str to list of BadPiece
+        The first few bad pieces of each reason.
+    salvaged : int
+        Events recovered from broken lines (counted in `events`, too).
+    truncated : list of str
+        Files that end before they should; what came before the cut is kept.
+    flags : Counter
+        Oddities of pieces that are events all the same, by reason: times that
+        are impossible, missing addresses, unknown actions and the like.
+    unlocated : int
+        Events whose source address has no known place.
+    coarsened : int
+        Events shown only as part of a coarser cell.
+    outside : int
+        Events, counted in `events`, that fell outside the window asked for; the
+        table handed over holds ``events - outside`` rows.
+    skipped : dict of str to str
+        Files that were not read, and why.
+    files : dict of str to str
+        Files that were read, and their format.
+    notes : list of str
+        Sentences a reader of the figures should know.
+
+    Examples
+    --------
+    >>> a = Account(pieces=3, events=2, blank=1)
+    >>> b = Account(pieces=1); b.spoil("not JSON", BadPiece("x.json", 7, "{"))
+    >>> c = a + b
+    >>> c.pieces, c.events, c.bad_total, c.closes()
+    (4, 2, 1, True)
+    """
+
+    pieces: int = 0
+    events: int = 0
+    blank: int = 0
+    structure: int = 0
+    bad: Counter[str] = field(default_factory=Counter)
+    samples: dict[str, list[BadPiece]] = field(default_factory=dict)
+    salvaged: int = 0
+    truncated: list[str] = field(default_factory=list)
+    flags: Counter[str] = field(default_factory=Counter)
+    unlocated: int = 0
+    coarsened: int = 0
+    outside: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def bad_total(self) -> int:
+        """Pieces that became no event."""
+        return self.bad.total()
+
+    def closes(self) -> bool:
+        """Return whether every piece is accounted for."""
+        return self.pieces == self.events + self.bad_total + self.blank + self.structure
+
+    def lost(self) -> bool:
+        """Return whether some input did not become events."""
+        return bool(self.bad_total or self.truncated)
+
+    def spoil(self, reason: str, piece: BadPiece) -> None:
+        """Count one bad piece and keep it as a sample while there is room."""
+        self.bad[reason] += 1
+        kept = self.samples.setdefault(reason, [])
+        if len(kept) < SAMPLES_PER_REASON:
+            kept.append(piece)
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence unless it is there already."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def __add__(self, other: Account) -> Account:
+        samples = {reason: list(pieces) for reason, pieces in self.samples.items()}
+        for reason, pieces in other.samples.items():
+            samples[reason] = (samples.get(reason, []) + pieces)[:SAMPLES_PER_REASON]
+        return Account(
+            pieces=self.pieces + other.pieces,
+            events=self.events + other.events,
+            blank=self.blank + other.blank,
+            structure=self.structure + other.structure,
+            bad=self.bad + other.bad,
+            samples=samples,
+            salvaged=self.salvaged + other.salvaged,
+            truncated=self.truncated + other.truncated,
+            flags=self.flags + other.flags,
+            unlocated=self.unlocated + other.unlocated,
+            coarsened=self.coarsened + other.coarsened,
+            outside=self.outside + other.outside,
+            skipped=self.skipped | other.skipped,
+            files=self.files | other.files,
+            notes=list(dict.fromkeys(self.notes + other.notes)),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the account as plain data, ready for JSON.
+
+        Returns
+        -------
+        dict
+            Keys as the attributes, with `bad_total` and `closes`.
+        """
+        return {
+            "pieces": self.pieces,
+            "events": self.events,
+            "bad": dict(self.bad),
+            "bad_total": self.bad_total,
+            "blank": self.blank,
+            "structure": self.structure,
+            "closes": self.closes(),
+            "salvaged": self.salvaged,
+            "truncated": list(self.truncated),
+            "flags": dict(self.flags),
+            "unlocated": self.unlocated,
+            "coarsened": self.coarsened,
+            "outside": self.outside,
+            "skipped": dict(self.skipped),
+            "files": dict(self.files),
+            "notes": list(self.notes),
+            "samples": {
+                reason: [{"file": p.file, "line": p.line, "text": p.text} for p in pieces]
+                for reason, pieces in self.samples.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Account:
+        """Return the account that `to_dict` was asked of.
+
+        Examples
+        --------
+        >>> a = Account(pieces=1)
+        >>> a.spoil("not JSON", BadPiece("x.json", 7, "{"))
+        >>> Account.from_dict(a.to_dict()) == a
+        True
+        """
+        values = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+        counters = {name: Counter(values.get(name, {})) for name in ("bad", "flags")}
+        samples = {
+            reason: [BadPiece(p["file"], p["line"], p["text"]) for p in pieces]
+            for reason, pieces in values.get("samples", {}).items()
+        }
+        copies = {k: v.copy() for k, v in values.items() if isinstance(v, list | dict)}
+        return cls(**(values | copies | counters | {"samples": samples}))
+
+    def summary(self) -> str:
+        """Say in a line what became of the input.
+
+        Examples
+        --------
+        >>> Account(pieces=5, events=4, blank=1).summary()
+        '5 pieces: 4 events, 0 bad, 1 blank, 0 structure'
+        """
+        text = (
+            f"{self.pieces:,} pieces: {self.events:,} events, {self.bad_total:,} bad, "
+            f"{self.blank:,} blank, {self.structure:,} structure"
+        )
+        if self.outside:
+            text += f"; {self.outside:,} outside the window"
+        if self.salvaged:
+            text += f"; {self.salvaged:,} salvaged"
+        for reason, count in sorted((self.bad + self.flags).items(), key=lambda item: -item[1]):
+            text += f"; {count:,} {reason}"
+        if self.truncated:
+            text += f"; {len(self.truncated):,} cut short"
+        if self.skipped:
+            text += f"; {len(self.skipped):,} file{'s' * (len(self.skipped) > 1)} skipped"
+        return text
+
+
+def account_of(frame: Any) -> Account | None:
+    """Return the account that came with a frame, None if it has none.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As `attackviz.read` gave it, or made from such a one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> account_of(pd.DataFrame()) is None
+    True
+    """
+    data = getattr(frame, "attrs", {}).get(ATTRS)
+    return Account.from_dict(data) if data else None
+
+
+def source_name(addresses: Sequence[str | os.PathLike[str]]) -> str:
+    """Say in a few words what was read.
+
+    Parameters
+    ----------
+    addresses : sequence of path
+
+    Returns
+    -------
+    str
+        The last part of the first address, and how many more there are.
+
+    Examples
+    --------
+    >>> source_name(["data/samples/tpot-2025/", "b.json"])
+    'tpot-2025 and 1 more'
+    """
+    first = os.fspath(addresses[0])
+    name = PurePath(first).name or first
+    return name if len(addresses) == 1 else f"{name} and {len(addresses) - 1} more"

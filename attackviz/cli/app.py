@@ -1,0 +1,52 @@
+"""The ``attackviz`` command, put together from its parts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from . import demo, export, geo, read, serve
+from .console import as_typed
+
+__all__ = ["app"]
+
+_HELP = """Replay attack traffic on a map, from logs, on this machine.
+
+attackviz demo                            two weeks of real attacks
+attackviz serve logs/ --window "last 7d"  your own, in the browser
+attackviz export logs/ -o replay.html     the same as one offline page
+attackviz read logs/ -o events.parquet    as a table
+
+An ADDRESS is a file, a directory or a glob; plain, .gz and .tar.gz; its format is found from its content.
+"""
+
+# Plain help: rich would double the time to the first line.
+app = typer.Typer(
+    name="attackviz",
+    help=as_typed(_HELP),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+for command in (demo.demo, serve.serve, export.export, read.read):
+    app.command()(command)
+app.add_typer(geo.app, name="geo")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"attackviz {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,161 @@
+"""What commands say, and how: sentences on stderr, exit codes, progress on a terminal."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
+
+import typer
+
+from ..errors import AttackvizError, AttackvizWarning, UsageError
+
+if TYPE_CHECKING:
+    from ..account import Account
+
+__all__ = ["as_typed", "command", "fail", "harmless", "loss", "note", "progress_bar", "say"]
+
+P = ParamSpec("P")
+
+SKIPPED_SHOWN = 10
+
+# Marks that turn the direction of text, or end a line where none ends.
+_TRICKS = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def harmless(text: str) -> str:
+    r"""Return text with all that a terminal would obey made visible.
+
+    Parameters
+    ----------
+    text : str
+        Any text, such as a line of a log.
+
+    Returns
+    -------
+    str
+        Control characters (C0 but for nothing, DEL, C1), marks of direction and
+        lone surrogates as ``\x..`` or ``\u....``.
+
+    Examples
+    --------
+    >>> harmless("a\x1b[31mb\u202ec")
+    'a\\x1b[31mb\\u202ec'
+    """
+    return "".join(_visible(c) if c < " " or "\x7f" <= c <= "\x9f" or c in _TRICKS else c for c in _whole(text))
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def say(text: str) -> None:
+    """Print one line of the result to stdout."""
+    typer.echo(harmless(text))
+
+
+def note(text: str) -> None:
+    """Print one line about the work to stderr."""
+    typer.echo(harmless(text), err=True)
+
+
+def fail(error: AttackvizError) -> NoReturn:
+    """Say what failed in one sentence and leave with the code that belongs to it."""
+    note(f"attackviz: {error}")
+    raise typer.Exit(2 if isinstance(error, UsageError) else 1)
+
+
+def loss(account: Account) -> None:
+    """Say on stderr what of the input did not become events, if anything."""
+    for sentence in account.notes:
+        note(f"note: {sentence}")
+    if account.bad_total:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in account.bad.most_common(4))
+        note(
+            f"warning: {account.bad_total:,} of {account.pieces:,} pieces could not be read: {reasons}; all are counted"
+        )
+    for name in account.truncated:
+        note(f"warning: {name} ends before it should; what came before the cut was read")
+    for name, why in list(account.skipped.items())[:SKIPPED_SHOWN]:
+        note(f"note: {name} was not read: {why}")
+    if len(account.skipped) > SKIPPED_SHOWN:
+        note(
+            f"note: {len(account.skipped) - SKIPPED_SHOWN:,} more files were not read; read --stats FILE names them all"
+        )
+
+
+def command(function: Callable[P, None]) -> Callable[P, None]:
+    """Make a command of a function: its errors become sentences and exit codes."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", AttackvizWarning)
+            shown = warnings.showwarning
+            warnings.showwarning = functools.partial(_warn, shown)
+            try:
+                function(*args, **kwargs)
+            except AttackvizError as error:
+                fail(error)
+            except BrokenPipeError:
+                # Whoever read our output has enough; say nothing at the exit either.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            except OSError as error:
+                fail(AttackvizError(error.strerror or str(error), where=error.filename and str(error.filename)))
+            except MemoryError:
+                fail(AttackvizError("the memory of this machine is not enough", hint="ask for a shorter --window"))
+            except KeyboardInterrupt:
+                note("attackviz: stopped")
+                raise typer.Exit(130) from None
+
+    run.__doc__ = as_typed(function.__doc__ or "")
+    return run
+
+
+def as_typed(text: str) -> str:
+    """Mark the paragraphs of examples in a help text, so that their lines are kept."""
+    return inspect.cleandoc(text).replace("\n\nattackviz ", "\n\n\b\nattackviz ")
+
+
+def _warn(shown: Callable[..., None], message: Warning | str, category: type[Warning], *rest: Any) -> None:
+    if issubclass(category, AttackvizWarning):
+        note(f"warning: {message}")
+    else:
+        shown(message, category, *rest)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[dict[str, Any]], None] | None]:
+    """Show reading as a bar by bytes, on a terminal only.
+
+    Yields
+    ------
+    callable or None
+        Takes a loading status (keys ``bytes``, ``bytes_done``, ``events``,
+        ``files`` and ``files_done``); None where stderr is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def show(status: dict[str, Any]) -> None:
+            words = f"reading {status['files_done']} of {status['files']} files, {status['events']:,} events"
+            bar.update(task, total=status["bytes"] or None, completed=status["bytes_done"], description=words)
+
+        yield show

@@ -1,0 +1,85 @@
+"""``attackviz export``: a replay as one offline page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import ExportError, UsageError
+from .console import command, loss, note, progress_bar
+from .options import Address, GeoIP, Targets, Tz, WindowText
+
+if TYPE_CHECKING:
+    from ..account import Account
+    from ..dashboard.job import Job
+
+__all__ = ["export"]
+
+
+@command
+def export(
+    address: Address,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="The page to write, such as replay.html.", show_default=False
+        ),
+    ],
+    window: WindowText = None,
+    tz: Tz = None,
+    geoip: GeoIP = None,
+    targets: Targets = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What the page is called.", show_default=False)
+    ] = None,
+    theme: Annotated[str, typer.Option(metavar="dark|light", help="Colours.")] = "dark",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write the replay as one page that plays offline.
+
+    attackviz export logs/ -o replay.html
+    attackviz export logs/ -o flood.html --window 2025-02-20 --title "Flood of 20 February" --theme light
+    """
+    if theme not in ("dark", "light"):
+        raise UsageError(f"there is no theme {theme!r}", hint="say dark or light")
+    if output.suffix.lower() not in (".html", ".avrec"):
+        raise UsageError(
+            f"{output} is no kind of replay", hint="end the name in .html, or .avrec for the recording alone"
+        )
+    if output.exists() and not force:
+        raise UsageError("the file is there already", where=str(output), hint="say --force to write over it")
+
+    from ..dashboard.job import Job
+
+    job = Job(tuple(address), window, tz, tuple(map(str, geoip or ())), str(targets) if targets else None, title)
+    job.check()
+
+    from ..dashboard.loading import load_events, record
+    from ..export import Replay
+
+    with progress_bar() as show:
+        loaded = load_events(job, show)
+    replay = Replay(record(job, loaded), theme=theme)
+    totals = replay.recording.header["totals"]
+    if not totals["in_recording"]:
+        loss(loaded.account)
+        raise _nothing(job, loaded.account, totals["untimed"])
+    replay.save(output)
+    loss(loaded.account)
+    note(
+        f"{totals['in_recording']:,} of {totals['events']:,} events in {output} ({output.stat().st_size / 1e6:.1f} MB)"
+    )
+
+
+def _nothing(job: Job, account: Account, untimed: int) -> ExportError:
+    if job.window and account.events:
+        return ExportError(
+            f"none of {account.events:,} events is in the window {job.window}",
+            hint="ask for another window, or leave --window out",
+        )
+    words = f"{untimed:,} events have no usable time" if untimed else "no event was read"
+    return ExportError(
+        f"there is nothing to play: {words}", hint="attackviz read ADDRESS says what became of each line"
+    )

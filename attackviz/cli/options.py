@@ -1,0 +1,52 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Address", "GeoIP", "NoBrowser", "Port", "Targets", "Tz", "WindowText"]
+
+Address = Annotated[
+    list[str], typer.Argument(metavar="ADDRESS...", help="Files, directories or globs.", show_default=False)
+]
+WindowText = Annotated[
+    str | None,
+    typer.Option(
+        "--window",
+        metavar="WINDOW",
+        help="Only this time: '2025-02-11..2025-02-25', '2025-02-20', 'last 24h', 'yesterday'.",
+        show_default=False,
+    ),
+]
+Tz = Annotated[
+    str | None,
+    typer.Option(
+        "--tz",
+        metavar="ZONE",
+        help="Zone of times that name none, such as Europe/Prague.  [default: UTC]",
+        show_default=False,
+    ),
+]
+GeoIP = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--geoip",
+        metavar="PATH",
+        help="Your own MMDB instead of the embedded database (more than once: city and ASN).",
+        show_default=False,
+    ),
+]
+Targets = Annotated[
+    Path | None,
+    typer.Option(
+        "--targets",
+        metavar="PATH",
+        help="Table of where attacks arrive: host, CIDR, sensor or colo -> name and coordinates.",
+        show_default=False,
+    ),
+]
+Port = Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes a free one.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]

@@ -1,0 +1,84 @@
+"""``attackviz read``: logs as one table, with an account of every line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from .console import command, loss, note, progress_bar, say
+from .options import Address, Tz, WindowText
+
+__all__ = ["read"]
+
+
+@command
+def read(
+    address: Address,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Table to write: .parquet, .arrow, .csv or .ndjson; - for NDJSON on stdout.",
+            show_default=False,
+        ),
+    ] = None,
+    stats: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Account of every piece of input, as JSON.", show_default=False)
+    ] = None,
+    window: WindowText = None,
+    tz: Tz = None,
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", help="Of the input, instead of finding it from the content.", show_default=False
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+) -> None:
+    """Turn logs into one table of events.
+
+    attackviz read logs/ -o events.parquet --stats account.json
+    attackviz read 'logs/*.gz' -o events.csv --window yesterday --tz Europe/Prague
+    attackviz read logs/
+    """
+    from .tables import SUFFIXES, replacing, write_ndjson, write_table
+
+    stream = output is not None and str(output) == "-"
+    if output is not None and not stream and output.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{output} is no kind of table", hint=f"end the name in {', '.join(SUFFIXES)}")
+    for path in (output, stats):
+        if path is not None and not stream and path.exists() and not force:
+            raise UsageError("the file is there already", where=str(path), hint="say --force to write over it")
+
+    from ..open import scan
+    from ..settings import load_settings
+
+    with progress_bar() as show:
+        tell = (lambda p: show(p.to_dict())) if show else None
+        zone = tz or load_settings().tz
+        with scan(list(address), format=format_name, window=window, tz=zone, progress=tell) as batches:
+            if output is None:
+                rows = sum(table.num_rows for table in batches)
+            elif stream:
+                rows = write_ndjson(batches, sys.stdout.buffer)
+            else:
+                rows = write_table(batches, output)
+    account = batches.account
+    if stats is not None:
+        with replacing(stats) as file:
+            file.write(json.dumps(account.to_dict(), indent=2).encode() + b"\n")
+    loss(account)
+    if not rows and account.outside:
+        note(f"warning: no event is in the window {window}; ask for another, or leave --window out")
+    if output is None:
+        say(account.summary())
+    else:
+        where = "" if stream else f" to {output}"
+        note(f"{rows:,} events written{where}; {account.summary()}")

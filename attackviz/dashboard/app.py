@@ -1,0 +1,81 @@
+"""One session of the dashboard: a player that follows a reading."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import panel as pn
+
+from ..player import Player
+from .reading import Reading
+
+__all__ = ["page"]
+
+GROUND = "html { background: #0A0D12; }"  # as the player's, so that nothing flashes before it is there
+
+
+def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
+    """Return the player of one session, which follows the reading by itself.
+
+    Parameters
+    ----------
+    reading : Reading
+        May be under way, done or failed.
+    opening : mapping, optional
+        Parameters the player begins with, such as ``clock`` and ``autoplay``.
+
+    Returns
+    -------
+    Player
+        Fills the page. Its map comes a moment later: to import what draws it
+        takes longer than to show the first page.
+    """
+    pn.extension(raw_css=[GROUND])  # without it Panel would ask its CDN for styles
+    player = Player(status=reading.status, recording=reading.recording, sizing_mode="stretch_both", **(opening or {}))
+    document = pn.state.curdoc
+
+    def follow() -> None:
+        player.param.update(status=reading.status, recording=reading.recording)
+
+    session = document.session_context
+    loop = session.server_context.application_context.io_loop
+
+    def schedule(step: Callable[[], Any]) -> None:
+        # Sessions end on the loop: only there is it certain that this one still lives.
+        loop.add_callback(lambda: None if session.destroyed else document.add_next_tick_callback(step))
+
+    unsubscribe = reading.subscribe(lambda: schedule(follow))
+    follow()  # it may have gone on, or ended, since the player was made
+    pn.state.on_session_destroyed(lambda _: unsubscribe())
+    pn.state.onload(lambda: threading.Thread(target=_bring_map, args=(player, schedule), daemon=True).start())
+    return player
+
+
+@functools.cache
+def _maps() -> Any:
+    """Import what draws the map; takes seconds, and is shared by all sessions."""
+    import holoviews as hv
+
+    from ..views import basemap
+
+    hv.extension("bokeh")
+    # Without a GPU, WebGL loses glyphs and is far slower.
+    hv.renderer("bokeh").webgl = False
+    return basemap
+
+
+_importing = threading.Lock()
+
+
+def prepare_map() -> Any:
+    """Import what draws the map, or wait until that is done; return the module."""
+    with _importing:
+        return _maps()
+
+
+def _bring_map(player: Player, schedule: Callable[[Callable[[], Any]], None]) -> None:
+    basemap = prepare_map()
+    schedule(lambda: setattr(player, "figure", basemap.figure(player.theme)))

@@ -1,0 +1,87 @@
+"""What is to be read, and how: plain data that can go to another process."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..account import source_name
+from ..errors import AddressError
+from ..settings import load_settings
+from ..window import Window, zone
+
+__all__ = ["Job"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Hold what is to be read and how; it is plain data and hashable.
+
+    Attributes
+    ----------
+    addresses : tuple of str
+        Files, directories or globs.
+    window : str or None
+        As :meth:`attackviz.window.Window.parse` takes it.
+    tz : str or None
+        Zone of naive times; the settings' by default.
+    geoip : tuple of str
+        Location databases instead of the settings' or the embedded one.
+    targets : str or None
+        Table of where attacks arrive, instead of the settings' or the sample's own.
+    title : str or None
+        What the recording is called; the last part of the address by default.
+
+    Examples
+    --------
+    >>> Job(("data/samples/tpot-2025",)).name
+    'tpot-2025'
+    """
+
+    addresses: tuple[str, ...]
+    window: str | None = None
+    tz: str | None = None
+    geoip: tuple[str, ...] = ()
+    targets: str | None = None
+    title: str | None = None
+
+    @property
+    def source(self) -> str:
+        """What was read, in a few words: the last part of the first address, and how many more."""
+        return source_name(self.addresses)
+
+    @property
+    def name(self) -> str:
+        """What to call the recording: the title, or what was read."""
+        return self.title or self.source
+
+    def check(self) -> None:
+        """Refuse what can be seen to be wrong before anything is read.
+
+        Raises
+        ------
+        AttackvizError
+            If the settings, the zone or the window cannot be understood, or
+            there is nothing at an address.
+        """
+        tz = self.tz or load_settings().tz
+        zone(tz)
+        if self.window:
+            Window.parse(self.window, tz=tz)
+        for address in self.addresses:
+            there = os.path.lexists(address) or glob.glob(address, recursive=True)  # noqa: PTH207
+            if not there and "://" not in address:  # what is no path is for `open` to judge
+                raise AddressError("there is nothing there", where=address, hint="give a file, a directory or a glob")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the job as plain data, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Job:
+        """Return the job that :meth:`to_dict` gave, also after a way through JSON."""
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**fields)

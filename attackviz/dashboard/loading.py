@@ -1,0 +1,179 @@
+"""Reading a job: addresses in, an event table with places or a recording out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..settings import Settings, load_settings
+from ..window import Window
+from .job import Job
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..account import Account
+    from ..geo import Database, Targets
+    from ..replay import Recording
+
+__all__ = ["Loaded", "load", "load_events", "record", "together"]
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Hold events that were read and located, and what is known of them.
+
+    Attributes
+    ----------
+    events : pyarrow.Table
+        The event table with the columns of places.
+    account : Account
+        What became of every piece of input.
+    formats : list of str
+        Formats that were met.
+    database : Database
+        What located them.
+    window : Window or None
+        What was asked for.
+    """
+
+    events: pa.Table
+    account: Account
+    formats: list[str]
+    database: Database
+    window: Window | None
+
+
+def load_events(job: Job, progress: Progress | None = None) -> Loaded:
+    """Read a job's addresses and locate what is in them.
+
+    Parameters
+    ----------
+    job : Job
+    progress : callable, optional
+        Given a loading status (a dict) at most 20 times a second.
+
+    Returns
+    -------
+    Loaded
+
+    Raises
+    ------
+    AttackvizError
+        If nothing can be read, or the database, the targets, the zone or the
+        window is wrong.
+    """
+    from ..geo import enrich, open_database
+    from ..open import scan
+
+    settings = load_settings()
+    tz = job.tz or settings.tz
+    window = Window.parse(job.window, tz=tz) if job.window else None
+    tell = (lambda p: progress({"kind": "loading", **p.to_dict()})) if progress else None
+    with scan(list(job.addresses), window=window, tz=tz, progress=tell) as batches:
+        database = open_database(list(job.geoip) or None)
+        targets = find_targets(job, settings, batches.targets)
+        tables = [enrich(table, database, targets) for table in batches]
+    return Loaded(together(tables), batches.account, batches.formats, database, window)
+
+
+def together(tables: Iterable[pa.Table]) -> pa.Table:
+    """Return batches of events as one table.
+
+    Parameters
+    ----------
+    tables : iterable of pyarrow.Table
+        Batches; columns that only some have are null in the others.
+
+    Returns
+    -------
+    pyarrow.Table
+        With one dictionary a column; without rows where there are no batches.
+
+    Examples
+    --------
+    >>> together([]).num_rows
+    0
+    """
+    import pyarrow as pa
+
+    from ..schema import COLUMNS, arrow_type
+
+    parts = list(tables) or [pa.schema({name: arrow_type(name) for name in COLUMNS}).empty_table()]
+    return pa.concat_tables(parts, promote_options="default").unify_dictionaries()
+
+
+def load(job: Job, progress: Progress | None = None) -> Recording:
+    """Read a job and make its recording.
+
+    Parameters
+    ----------
+    job : Job
+    progress : callable, optional
+        As for :func:`load_events`.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    AttackvizError
+        As for :func:`load_events`; or if there are more events than a recording holds.
+    """
+    return record(job, load_events(job, progress))
+
+
+def record(job: Job, loaded: Loaded) -> Recording:
+    """Make the recording of what a job read.
+
+    Parameters
+    ----------
+    job : Job
+    loaded : Loaded
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    TooManyEventsError
+        If there are more events than a recording holds.
+    """
+    from ..replay import build
+
+    return build(
+        loaded.events,
+        job.name,
+        source=job.source,
+        formats=loaded.formats,
+        window=loaded.window,
+        account=loaded.account,
+        attribution=credits_of(loaded.database),
+        notice=loaded.database.notice,
+    )
+
+
+def credits_of(database: Database) -> list[dict[str, str]]:
+    """Return whom the locations are owed to, as recordings carry it: text and url."""
+    return [{"text": credit["text"] or "", "url": credit["url"] or ""} for credit in database.attribution]
+
+
+def find_targets(job: Job, settings: Settings, beside: Path | None) -> Targets | None:
+    """Return the table of where attacks arrive.
+
+    It is the one the job names, else the settings', else the one that lies
+    beside the logs; None where there is none of these.
+    """
+    from ..geo import read_targets
+
+    if job.targets:
+        return read_targets(job.targets)
+    if settings.targets or beside is None:
+        return None  # `enrich` finds the settings' by itself
+    return read_targets(beside)

@@ -1,0 +1,163 @@
+"""The dashboard's own server: loopback unless told otherwise, one reading, many sessions."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..errors import ServeError
+from .job import Job
+from .reading import shared, stop_all
+
+__all__ = ["free_port", "serve"]
+
+
+def free_port(address: str, port: int) -> int:
+    """Refuse a port that cannot be had, before anything long begins.
+
+    Parameters
+    ----------
+    address : str
+        Of the interface to listen on.
+    port : int
+        0 for any.
+
+    Returns
+    -------
+    int
+        The port; one that was free a moment ago where 0 was given.
+
+    Raises
+    ------
+    ServeError
+        If the port is in use, not allowed, or the address is not of this machine.
+    """
+    try:
+        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if os.name == "posix":  # as Tornado does: a port that lingers in TIME_WAIT is free
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+            number: int = probe.getsockname()[1]
+            return number
+    except UnicodeError:  # what cannot be a host name
+        raise _refused(address, port, socket.gaierror()) from None
+    except OSError as error:
+        raise _refused(address, port, error) from None
+
+
+def _refused(address: str, port: int, error: OSError) -> ServeError:
+    where = f"{address}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return ServeError(
+            f"port {port} is in use", hint=f"say --port {port + 1 if port < 65535 else 0}, or --port 0 for a free one"
+        )
+    if error.errno == errno.EACCES:
+        return ServeError(f"port {port} is not allowed for this user", hint="choose one from 1024 up")
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return ServeError(
+            f"{address} is no address of this machine", hint="leave --address out, or say 0.0.0.0 for all"
+        )
+    return ServeError(f"cannot listen: {error.strerror or error}", where=where)
+
+
+def serve(
+    job: Job,
+    *,
+    port: int = 5006,
+    address: str = "127.0.0.1",
+    origins: Sequence[str] = (),
+    opening: Mapping[str, Any] | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the dashboard until the process is told to stop (Ctrl-C, SIGTERM).
+
+    Parameters
+    ----------
+    job : Job
+        What to read; reading begins at once, in a process of its own.
+    port : int
+        0 takes a free one.
+    address : str
+        Of the interface to listen on; loopback by default.
+    origins : sequence of str
+        Further ``HOST:PORT`` a browser may come from, such as a proxy's.
+    opening : mapping, optional
+        Parameters every player begins with.
+    ready : callable, optional
+        Given the URL once connections are accepted.
+
+    Raises
+    ------
+    ServeError
+        If the port cannot be had.
+    """
+    port = free_port(address, port)
+    shared(job)
+    try:
+        _run(job, port, address, origins, opening, ready)
+    finally:
+        stop_all()
+
+
+def _run(
+    job: Job,
+    port: int,
+    address: str,
+    origins: Sequence[str],
+    opening: Mapping[str, Any] | None,
+    ready: Callable[[str], None] | None,
+) -> None:
+    import panel as pn
+
+    from .app import page
+
+    logging.getLogger("asyncio").addFilter(_no_closed_sockets)
+
+    try:
+        server = pn.io.server.get_server(
+            {"/": lambda: page(shared(job), opening)},
+            port=port,
+            address=address,
+            websocket_origin=_origins(address, port, origins),
+            title="attackviz",
+            show=False,
+            start=False,
+            verbose=False,
+        )
+    except OSError as error:
+        raise _refused(address, port, error) from None
+    loop = server.io_loop
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.add_callback_from_signal(loop.stop))
+    server.start()
+    if ready:
+        loop.add_callback(ready, f"http://{_host(address)}:{server.port}/")
+    loop.start()
+    server.stop()
+
+
+def _no_closed_sockets(record: logging.LogRecord) -> bool:
+    # A page that is closed while something is sent to it is no fault.
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__name__ not in ("WebSocketClosedError", "StreamClosedError")
+
+
+def _origins(address: str, port: int, more: Sequence[str]) -> list[str]:
+    names = ["localhost", "127.0.0.1"]
+    if address in ("0.0.0.0", "::"):  # noqa: S104
+        names += [socket.gethostname(), socket.getfqdn()]
+    elif address not in names and ":" not in address:  # Bokeh's list knows no IPv6 literals
+        names.append(address)
+    return [*(f"{name}:{port}" for name in names), *more]
+
+
+def _host(address: str) -> str:
+    if address in ("127.0.0.1", "0.0.0.0", "::"):  # noqa: S104
+        return "localhost"
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,202 @@
+"""`Replay`: a window of events, to play in a cell or to hand over."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..account import SOURCE_ATTRS, account_of
+from ..errors import ExportError, UsageError
+from ..replay import Recording, build
+from ..window import Window, as_window
+from .page import THEMES, page
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from ..account import Account
+    from ..geo import Database, Targets
+
+__all__ = ["Replay"]
+
+CELL_PX = 720
+
+
+class Replay:
+    """Hold a window of events, to play in a notebook cell or to save.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame, pyarrow.Table or Recording
+        An event table. Where it has ``src_ip`` and no ``src_lat``, its sources
+        are located first. A recording is taken as it is.
+    window : Window or str, optional
+        Hand over only its events, such as ``"2025-02-18..2025-02-21"``; all by
+        default, and then the player opens on where nearly all of them are.
+    title : str, optional
+        What it is called; by default what was read.
+    theme : {"dark", "light"}
+        What it opens in.
+    source : str, optional
+        What was read; by default as `attackviz.read` noted.
+    account : Account, optional
+        What became of the input; by default the one `attackviz.read` left in
+        ``events.attrs``.
+    database : Database, optional
+        What locates, or located, the events.
+    targets : Targets, optional
+        Where attacks arrive.
+    color_by : str
+        The column that colours and fills the legend.
+    speed : float, optional
+        Seconds of events a second of playing; the player's choice by default.
+
+    Attributes
+    ----------
+    recording : Recording
+        What is played.
+
+    Raises
+    ------
+    SchemaError
+        If `events` is no event table.
+    TooManyEventsError
+        If there are more events than a recording holds.
+    UsageError
+        If the window is not understood, or there is no such theme or speed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> events = pd.DataFrame({"time": pd.to_datetime(["2025-02-18T10:00Z"]), "src_lat": [50.1], "src_lon": [14.4]})
+    >>> Replay(events, title="One login")
+    <Replay 'One login': 1 of 1 events>
+    """
+
+    def __init__(
+        self,
+        events: pd.DataFrame | pa.Table | Recording,
+        window: Window | str | None = None,
+        title: str | None = None,
+        *,
+        theme: str = "dark",
+        source: str | None = None,
+        account: Account | None = None,
+        database: Database | None = None,
+        targets: Targets | None = None,
+        color_by: str = "category",
+        speed: float | None = None,
+    ) -> None:
+        if theme not in THEMES:
+            raise UsageError(f"there is no theme {theme!r}", hint=f"choose {' or '.join(THEMES)}")
+        self.theme, self.speed = theme, speed
+        if isinstance(events, Recording):
+            self.recording = events
+            return
+        if account is None:
+            account = account_of(events)
+        window = as_window(window)
+        events, credit = _located(events, database, targets)
+        files: dict[str, str] = account.files if account else {}
+        if source is None:
+            source = str(getattr(events, "attrs", {}).get(SOURCE_ATTRS, ""))
+        self.recording = build(
+            events,
+            title or (f"Replay of {source}" if source else "Replay"),
+            source=source,
+            formats=sorted(set(files.values())),
+            window=window,
+            account=account,
+            color_by=color_by,
+            **credit,
+        )
+
+    def __repr__(self) -> str:
+        return repr(self.recording).replace("Recording", "Replay", 1)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the replay to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+            Its suffix says as what: ``.html`` is one page that plays offline,
+            ``.avrec`` the bare recording. Overwritten if it exists.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ExportError
+            If there is no way to write such a file, or it cannot be written.
+
+        Examples
+        --------
+        >>> import pandas as pd, tempfile
+        >>> replay = Replay(pd.DataFrame({"time": pd.to_datetime(["2025-02-18T10:00Z"])}))
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     replay.save(f"{directory}/one.html").name
+        'one.html'
+        """
+        target = Path(path)
+        writers: dict[str, Callable[[], bytes]] = {
+            ".html": lambda: self.to_html().encode(),
+            ".avrec": self.recording.to_bytes,
+        }
+        try:
+            content = writers[target.suffix.lower()]
+        except KeyError:
+            raise ExportError(
+                f"a replay cannot be saved as {target.suffix or 'a file without suffix'}",
+                where=str(target),
+                hint="name it .html for a page that plays offline, or .avrec for the recording alone",
+            ) from None
+        _write(target, content())
+        return target
+
+    def to_html(self) -> str:
+        """Return the replay as one HTML page that plays offline."""
+        return page(self.recording, self.theme, self.speed)
+
+    def _repr_html_(self) -> str:
+        # The page runs in a frame of its own origin: nothing of it reaches the notebook.
+        return (
+            f'<iframe title="{html.escape(self.recording.header["title"])}" sandbox="allow-scripts" '
+            f'style="width:100%;height:{CELL_PX}px;border:0" srcdoc="{html.escape(self.to_html())}"></iframe>'
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+def _located(events: Any, database: Database | None, targets: Targets | None) -> tuple[Any, dict[str, Any]]:
+    """Return the events with places, and whom the places are owed to."""
+    columns = getattr(events, "column_names", None)
+    have = list(getattr(events, "columns", ()) if columns is None else columns)
+    if "src_lat" not in have and "src_ip" not in have:
+        return events, {}
+    from ..geo import enrich, open_database
+
+    database = database or open_database()
+    if "src_lat" not in have or targets is not None:
+        events = enrich(events, database, targets)
+    credit = [{"text": str(c["text"]), "url": str(c["url"] or "")} for c in database.attribution]
+    return events, {"attribution": credit, "notice": database.notice}
+
+
+def _write(target: Path, content: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ExportError(
+            f"cannot be written: {error.strerror}", where=str(target), hint="choose a directory you may write to"
+        ) from None

@@ -1,0 +1,11 @@
+"""Bytes to events: formats told by content, exact readers, one file a format.
+
+`detect` tells what some bytes are, `decode` turns a stream of them into event
+tables and an account of every piece; `FORMATS` lists what is understood.
+"""
+
+from .decode import Options, decode
+from .format import Format
+from .registry import FORMATS, by_name, detect
+
+__all__ = ["FORMATS", "Format", "Options", "by_name", "decode", "detect"]

@@ -1,0 +1,79 @@
+"""Cloudflare Enterprise Log Share (2016/17): nested objects, or flat keys with dots."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .cloudflare import action_column, request_column, severity_column, verdict_column
+from .cloudflare_words import kind_of_pathing
+from .columns import Columns, joined, mapped
+from .format import Format
+
+__all__ = ["ELS"]
+
+
+def _build(c: Columns) -> dict[str, pa.Array]:
+    action = action_column(c, c.text("edge.waf.action"))
+    pathing = pc.binary_join_element_wise(
+        *(c.text(f"edge.pathing{part}").fill_null("") for part in ("Src", "Op", "Status")), "."
+    )
+    shady = pc.is_in(pc.utf8_lower(c.text("client.ipClass")), pa.array(["badhost", "tor", "scan"]))
+    limited = pc.greater(c.number("edge.rateLimit.ruleId"), 0).fill_null(False)
+    verdict = verdict_column(c, action, pathing, shady)
+    rule_id = c.text("edge.waf.ruleId")
+    method, uri = c.text("clientRequest.httpMethod"), c.text("clientRequest.uri")
+    status = c.number("edgeResponse.status").cast(pa.string())
+    return {
+        "time": c.time("timestamp", otherwise="edge.startTimestamp"),
+        "event_id": joined(c.text("rayId"), rule_id, between="/"),
+        "src_ip": c.source("client.ip"),
+        "src_port": c.port("client.srcPort"),
+        "dst_host": pc.utf8_lower(c.text("clientRequest.httpHost")),
+        "protocol": c.constant("http"),
+        "category": pc.coalesce(
+            pc.if_else(pc.is_valid(action), "managed rules", None),
+            pc.if_else(limited, "rate limit", None),
+            mapped(pathing, kind_of_pathing),
+        ).fill_null("none"),
+        "rule": pc.coalesce(c.text("edge.waf.ruleMessage"), request_column(method, uri)),
+        "rule_id": rule_id,
+        "action": action,
+        "verdict": verdict,
+        "severity": severity_column(verdict, pa.nulls(c.length, pa.int64())),
+        "bytes": c.number("edgeResponse.bytes"),
+        "sensor": pc.utf8_upper(pc.coalesce(c.text("edge.colo"), c.text("zoneName"))),
+        "detail": joined(method, uri, status, between=" "),
+    }
+
+
+ELS = Format(
+    name="cloudflare.els",
+    title="Cloudflare Enterprise Log Share",
+    kind="json",
+    fields=(
+        "timestamp",
+        "rayId",
+        "zoneName",
+        "client.ip",
+        "client.ipClass",
+        "client.srcPort",
+        "clientRequest.httpHost",
+        "clientRequest.httpMethod",
+        "clientRequest.uri",
+        "edge.colo",
+        "edge.pathingOp",
+        "edge.pathingSrc",
+        "edge.pathingStatus",
+        "edge.rateLimit.ruleId",
+        "edge.startTimestamp",
+        "edge.waf.action",
+        "edge.waf.ruleId",
+        "edge.waf.ruleMessage",
+        "edgeResponse.bytes",
+        "edgeResponse.status",
+    ),
+    known_by=(frozenset({"client.ip", "timestamp"}), frozenset({"client.ip", "rayId"})),
+    build=_build,
+    dotted=True,
+)

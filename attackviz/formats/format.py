@@ -1,0 +1,74 @@
+"""What a format is: the fields it needs, how to know it, how to build events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .columns import Columns
+
+__all__ = ["Format", "keys_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Describe how the lines of one kind of log become events.
+
+    Attributes
+    ----------
+    name : str
+        As given to ``read(..., format=...)``.
+    title : str
+        What people call it.
+    kind : str
+        ``json`` or ``csv``.
+    fields : tuple of str
+        Fields of the log that are read; a dot steps into an object.
+    known_by : tuple of frozenset of str
+        Sets of keys; an object that has all of any set is of this format.
+    build : callable
+        From the columns of a batch to columns of the event table.
+    dotted : bool
+        Whether nested fields also occur as flat keys with dots.
+    foreign : frozenset of str
+        Keys of other logs; an object that has any of them is not of this format.
+    """
+
+    name: str
+    title: str
+    kind: str
+    fields: tuple[str, ...]
+    known_by: tuple[frozenset[str], ...]
+    build: Callable[[Columns], dict[str, pa.Array]]
+    dotted: bool = False
+    foreign: frozenset[str] = frozenset()
+
+    def knows(self, keys: Iterable[str]) -> bool:
+        """Return whether an object with these keys is of this format.
+
+        Parameters
+        ----------
+        keys : iterable of str
+            As from `keys_of`.
+        """
+        present = frozenset(keys)
+        return self.foreign.isdisjoint(present) and any(wanted <= present for wanted in self.known_by)
+
+
+def keys_of(value: dict[str, Any]) -> set[str]:
+    """Return the keys of an object, those of its inner objects after a dot.
+
+    Examples
+    --------
+    >>> sorted(keys_of({"a": {"b": 1}, "c": 2}))
+    ['a', 'a.b', 'c']
+    """
+    keys = set(value)
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            keys.update(f"{key}.{name}" for name in inner)
+    return keys

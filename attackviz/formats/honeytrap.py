@@ -1,0 +1,111 @@
+"""Honeytrap: a honeypot that answers on every port and keeps what was sent."""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .columns import Columns, mapped
+from .format import Format
+from .honeypot import REQUEST, common, request_rule, service
+
+__all__ = ["HONEYTRAP"]
+
+_PORTS = {
+    **dict.fromkeys((22, 222, 2222, 22222), "ssh"),
+    **dict.fromkeys((23, 223, 2223, 2323), "telnet"),
+    **dict.fromkeys((80, 88, 591, 5000, 7001, 8000, 8008, 8080, 8081, 8088, 8888, 9000), "http"),
+    **dict.fromkeys((443, 4433, 4443, 7443, 8443, 9443, 10443), "https"),
+    **dict.fromkeys((139, 445), "smb"),
+    **dict.fromkeys((3388, 3389, 3390), "rdp"),
+    **dict.fromkeys((5900, 5901, 5902, 5903), "vnc"),
+    1433: "mssql",
+    1723: "pptp",
+    3306: "mysql",
+    5432: "postgresql",
+    5984: "couchdb",
+    6379: "redis",
+    9200: "elasticsearch",
+    11211: "memcached",
+    27017: "mongodb",
+}
+_BANNERS = (
+    (re.compile(rb"[A-Z]{3,10} \S+ HTTP/\d"), "http"),
+    (re.compile(rb"SSH-\d"), "ssh"),
+    (re.compile(rb"RFB \d"), "vnc"),
+    (re.compile(rb"\xff[SM]..|.{4}[\xff\xfe]SMB", re.DOTALL), "smb"),
+    (re.compile(rb"\x03\x00\x00.\x27?.\xe0", re.DOTALL), "rdp"),
+    (re.compile(rb"\x16\x03"), "tls"),
+)
+_RULES = {"ssh": "ssh banner", "vnc": "vnc banner", "smb": "smb negotiation", "rdp": "rdp connect", "tls": "tls hello"}
+
+
+def _build(c: Columns) -> dict[str, pa.Array]:
+    port = c.port("attack_connection.local_port")
+    payload = c.text("attack_connection.payload.data_hex").fill_null("")
+    spoken = mapped(payload, lambda data: _spoken(_bytes(data)))
+    assigned = mapped(port.cast(pa.string()), lambda text: _PORTS.get(int(text)))
+    transport = c.text("attack_connection.protocol")
+    protocol = pc.coalesce(spoken, assigned, transport)
+    sent = pc.greater(pc.utf8_length(payload), 0)
+    return {
+        "time": c.time("@timestamp", otherwise="start_time"),
+        "src_ip": c.source("attack_connection.remote_ip"),
+        "src_port": c.port("attack_connection.remote_port"),
+        "dst_ip": c.address("attack_connection.local_ip"),
+        "dst_port": port,
+        "protocol": protocol,
+        "category": service(protocol),
+        "rule": mapped(payload, lambda data: _rule(_bytes(data))),
+        "severity": pc.if_else(sent, "medium", "low"),
+        "bytes": c.number("attack_connection.payload.length"),
+        "detail": mapped(payload, lambda data: _shown(_bytes(data))),
+        **common(c, "honeytrap"),
+    }
+
+
+def _bytes(data_hex: str) -> bytes:
+    try:
+        return bytes.fromhex(data_hex[:1024])
+    except ValueError:
+        return b""
+
+
+def _spoken(data: bytes) -> str | None:
+    return next((name for banner, name in _BANNERS if banner.match(data)), None)
+
+
+def _rule(data: bytes) -> str:
+    if not data:
+        return "connect, no data"
+    if request := REQUEST.match(data.decode("latin-1")):
+        return request_rule(request[1], request[2])
+    return _RULES.get(_spoken(data) or "", "data sent")
+
+
+def _shown(data: bytes) -> str | None:
+    """Show the beginning of what was sent, everything unprintable as a dot."""
+    text = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in data[:120])
+    return text or None
+
+
+HONEYTRAP = Format(
+    name="honeytrap",
+    title="Honeytrap honeypot",
+    kind="json",
+    fields=(
+        "@timestamp",
+        "start_time",
+        "attack_connection.protocol",
+        "attack_connection.remote_ip",
+        "attack_connection.remote_port",
+        "attack_connection.local_ip",
+        "attack_connection.local_port",
+        "attack_connection.payload.length",
+        "attack_connection.payload.data_hex",
+    ),
+    known_by=(frozenset({"attack_connection.remote_ip", "attack_connection.local_port"}),),
+    build=_build,
+)

@@ -1,0 +1,140 @@
+"""Cut a stream of bytes into blocks of whole lines, with bounded memory."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from ..account import SAMPLE_BYTES, Account, BadPiece
+
+__all__ = ["LINE_LIMIT", "Block", "blocks", "sample"]
+
+BLOCK_BYTES = 1 << 20
+LINE_LIMIT = 8 << 20
+
+_MARK = b"\xef\xbb\xbf"
+_OPENING = re.compile(r'\s*(?:\[|\{\s*"[^"\\]*"\s*:\s*\[)')
+_BETWEEN = re.compile(r"[\s,]*")
+_decoder = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Hold whole lines.
+
+    Attributes
+    ----------
+    data : bytes
+        The lines; only the last line of a file may lack its newline.
+    offset : int
+        Where they begin in the decompressed stream.
+    line : int
+        Number of the first, from 1.
+    """
+
+    data: bytes
+    offset: int
+    line: int
+
+
+def sample(file: str, line: int, data: bytes) -> BadPiece:
+    """Return the beginning of a bad piece as a sample for the account."""
+    return BadPiece(file, line, data[:SAMPLE_BYTES].decode("utf-8", "backslashreplace"))
+
+
+def blocks(chunks: Iterable[bytes], account: Account, file: str, limit: int = LINE_LIMIT) -> Iterator[Block]:
+    r"""Cut a stream at newlines into blocks of about 1 MB.
+
+    A line longer than `limit` bytes is cut after a whole JSON object, if it
+    holds any; else it is counted as bad and dropped, so that no line can take
+    all memory. A byte-order mark at the start is no data.
+
+    Parameters
+    ----------
+    chunks : iterable of bytes
+        The decompressed stream.
+    account : Account
+        Told of the lines that are too long.
+    file : str
+        Name for samples.
+    limit : int
+        Longest line in bytes, but for what one chunk adds.
+
+    Yields
+    ------
+    Block
+
+    Examples
+    --------
+    >>> [b.data for b in blocks([b"a\nb", b"c\n"], Account(), "x")]
+    [b'a\nbc\n']
+    """
+    waiting: list[bytes] = []
+    size = offset = 0
+    line = 1
+    skipping = whole = False
+    for chunk in chain(chunks, [b""]):
+        if skipping:
+            end = chunk.find(b"\n")
+            if end < 0:
+                offset += len(chunk)
+                continue
+            skipping = False
+            offset += end + 1
+            line += 1
+            chunk = chunk[end + 1 :]
+        waiting.append(chunk)
+        size += len(chunk)
+        whole = whole or b"\n" in chunk
+        if chunk and size <= limit and (size < BLOCK_BYTES or not whole):
+            continue
+        data = b"".join(waiting)
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            yield _block(data[:cut], offset, line)
+            line += data.count(b"\n", 0, cut)
+            offset += cut
+            data = data[cut:]
+        while len(data) > limit and not skipping:
+            cut = _whole_objects(data[:limit])
+            if cut:
+                yield _block(data[:cut], offset, line)
+            else:
+                account.pieces += 1
+                account.spoil("line too long", sample(file, line, data))
+                skipping, cut = True, len(data)
+            offset += cut
+            data = data[cut:]
+        waiting, size, whole = [data], len(data), False
+    if size and data != _MARK:
+        yield _block(data, offset, line)
+
+
+def _block(data: bytes, offset: int, line: int) -> Block:
+    if offset == 0 and data.startswith(_MARK):
+        return Block(data[len(_MARK) :], len(_MARK), line)
+    return Block(data, offset, line)
+
+
+def _whole_objects(data: bytes) -> int:
+    """Return where the last whole object of a very long line ends; 0 if none does.
+
+    Arrays are written on one line, too, and objects glued into one: such a
+    line can be read in parts.
+    """
+    text = data.decode("latin-1")  # a character a byte; what strings hold does not matter here
+    opening = _OPENING.match(text)
+    at = opening.end() if opening else 0
+    cut = 0
+    while True:
+        at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
+        try:
+            value, at = _decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return cut
+        if not isinstance(value, dict):
+            return cut
+        cut = at

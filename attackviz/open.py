@@ -1,0 +1,316 @@
+"""The one place that understands addresses, and what is read from them.
+
+An address is a path, a glob or a directory; several may be given at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from .account import ATTRS, SOURCE_ATTRS, TARGETS_ATTRS, Account, source_name
+from .errors import AddressError, AttackvizWarning, DataLossWarning, UsageError
+from .formats import Format, Options, by_name
+from .schema import COLUMNS, arrow_type, to_pandas
+from .sources import InputFile, Progress, find, outside, spread
+from .window import Window, as_window, zone
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["Address", "Scan", "open_address", "read", "scan"]
+
+Address = str | os.PathLike[str]
+
+TARGETS = "targets.csv"
+"""Name of the table of where attacks arrive that may lie with logs."""
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(//)?")
+
+
+class Scan:
+    """Read events batch by batch; memory stays bounded.
+
+    Iterate it once; `account` is complete when that ends. Closing it early, or
+    leaving its ``with`` block, stops all that reads for it.
+
+    Parameters
+    ----------
+    files : list of InputFile
+        What to read.
+    account : Account
+        What is known before reading: files that are skipped.
+    format : str, optional
+        Name of the format of all files; told by content by default.
+    options : Options
+        What is wanted of them.
+    progress : callable, optional
+        Called with a `Progress`, at most 20 times a second.
+    processes : int, optional
+        How many processes to read with; by default what pays.
+    targets : Path, optional
+        The table of where attacks arrive that lies with the logs.
+
+    Attributes
+    ----------
+    account : Account
+        What became of every piece read so far.
+    targets : Path or None
+        The table of where attacks arrive that lies with the logs.
+
+    Examples
+    --------
+    >>> with scan("data/samples/tpot-2025/cowrie_sessions_20k.csv") as batches:
+    ...     rows = sum(table.num_rows for table in batches)
+    >>> rows, batches.account.events, batches.formats
+    (20000, 20000, ['cowrie.sessions'])
+    """
+
+    def __init__(
+        self,
+        files: list[InputFile],
+        account: Account,
+        *,
+        format: str | None,  # noqa: A002 - the word users know
+        options: Options,
+        progress: Callable[[Progress], None] | None = None,
+        processes: int | None = None,
+        targets: Path | None = None,
+    ) -> None:
+        self.files = files
+        self.account = account
+        self.targets = targets
+        self._tables = self._read(by_name(format) if format else None, options, progress, processes)
+
+    @property
+    def formats(self) -> list[str]:
+        """Names of the formats met so far, in order of first meeting."""
+        return list(dict.fromkeys(self.account.files.values()))
+
+    def _read(
+        self,
+        form: Format | None,
+        options: Options,
+        progress: Callable[[Progress], None] | None,
+        processes: int | None,
+    ) -> Generator[pa.Table, None, None]:
+        yield from spread(self.files, form, options, self.account, progress, processes)
+        if self.files and not self.account.files:
+            shown = "; ".join(f"{name}: {why}" for name, why in list(self.account.skipped.items())[:3])
+            raise AddressError(f"no logs were found ({shown})", hint="give files of a known format")
+
+    def __iter__(self) -> Iterator[pa.Table]:
+        return self._tables
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._tables.close()
+
+
+def open_address(
+    address: Address | Sequence[Address], window: Window | None = None
+) -> tuple[list[InputFile], dict[str, str]]:
+    """Return what is behind addresses.
+
+    Parameters
+    ----------
+    address : path or sequence of paths
+        Files, directories, globs.
+    window : Window, optional
+        Files whose names say that they hold nothing of it are skipped.
+
+    Returns
+    -------
+    files : list of InputFile
+    skipped : dict of str to str
+        Files that are not read, and why.
+
+    Raises
+    ------
+    AddressError
+        If nothing is there, or the address is of a kind that is not known.
+
+    Examples
+    --------
+    >>> files, skipped = open_address("data/samples/tpot-2025/*.csv")
+    >>> "cowrie_sessions_20k.csv" in [f.name for f in files]
+    True
+    """
+    addresses = list(address) if isinstance(address, Iterable) and not isinstance(address, str | bytes) else [address]
+    if not addresses:
+        raise AddressError("no address was given", hint="give a file, a directory or a glob")
+    for each in addresses:
+        if not isinstance(each, str | os.PathLike) or not os.fspath(each):
+            raise AddressError(f"{each!r} is no address", hint="give a file, a directory or a glob, as text or a path")
+        match = _SCHEME.match(os.fspath(each))
+        if match and not Path(each).exists() and (match[2] or match[1] == "tape"):
+            raise AddressError(
+                f"addresses that begin with {match[0]} are not understood",
+                where=os.fspath(each),
+                hint="give a file, a directory or a glob",
+            )
+    files, skipped = find(addresses)
+    for file in files:
+        if outside(file.name, window):
+            skipped[file.name] = "outside the window, by its name"
+    wanted = [file for file in files if file.name not in skipped]
+    if not files:
+        where = ", ".join(os.fspath(each) for each in addresses)
+        raise AddressError("it holds no logs", where=where, hint="check the path")
+    return wanted, skipped
+
+
+def scan(
+    address: Address | Sequence[Address],
+    format: str | None = None,  # noqa: A002 - the word users know
+    window: Window | str | None = None,
+    columns: Sequence[str] | None = None,
+    tz: str = "UTC",
+    progress: Callable[[Progress], None] | None = None,
+    processes: int | None = None,
+) -> Scan:
+    """Read events batch by batch, with an account of every piece.
+
+    Parameters
+    ----------
+    address : path or sequence of paths
+        Files (plain, gzip, tar, tar in gzip), directories, globs.
+    format : str, optional
+        Name of the format; told by content by default.
+    window : Window or str, optional
+        Only events within; as text, see `Window.parse`.
+    columns : sequence of str, optional
+        Columns wanted: of the event table (``event_id`` only if named here),
+        or fields of the log by their own names (as strings). ``time`` always.
+    tz : str
+        Zone of times that carry none, and of ``yesterday``.
+    progress : callable, optional
+        Called with a `Progress`, at most 20 times a second.
+    processes : int, optional
+        How many processes to read with; by default what pays.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    AddressError
+        If nothing is found at an address.
+    FormatError
+        If a named file is of no known format (when it is read).
+    UsageError
+        If the format is not known, or the window not understood.
+
+    Examples
+    --------
+    >>> with scan("data/samples/tpot-2025/*.csv", window="2025-02-18", columns=["src_ip"]) as batches:
+    ...     sum(table.num_rows for table in batches)
+    1064
+    """
+    zone(tz)
+    span = as_window(window, tz)
+    if isinstance(columns, str):
+        raise UsageError("columns is a text, not a list of names", hint=f"write columns=[{columns!r}]")
+    if format is not None:
+        by_name(format)
+    files, skipped = open_address(address, span)
+    targets = next((file.path.with_name(TARGETS) for file in files if file.path.with_name(TARGETS).is_file()), None)
+    files = [file for file in files if file.path != targets]
+    options = Options(span, tuple(columns) if columns is not None else None, tz)
+    account = Account(skipped=skipped)
+    return Scan(files, account, format=format, options=options, progress=progress, processes=processes, targets=targets)
+
+
+def read(
+    address: Address | Sequence[Address],
+    format: str | None = None,  # noqa: A002 - the word users know
+    window: Window | str | None = None,
+    columns: Sequence[str] | None = None,
+    tz: str = "UTC",
+    progress: Callable[[Progress], None] | None = None,
+    processes: int | None = None,
+) -> pd.DataFrame:
+    """Read events into a data frame.
+
+    It carries the account of every piece (`attackviz.account.account_of`; as
+    plain data in its ``attrs``, so that Parquet files keep it), and remembers
+    a ``targets.csv`` that lies with the logs for `attackviz.enrich`. Events whose
+    time is impossible or missing are in it, with a null time, unless a window
+    is asked for.
+
+    Parameters
+    ----------
+    address, format, window, columns, tz, progress, processes
+        As for `scan`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The event table, in the order of the files.
+
+    Warns
+    -----
+    DataLossWarning
+        If some input did not become events; with the counts.
+    AttackvizWarning
+        If a field that was asked for by name is in none of them.
+
+    Raises
+    ------
+    AddressError, FormatError, UsageError
+        As for `scan`.
+
+    Examples
+    --------
+    >>> events = read("data/samples/tpot-2025/cowrie_sessions_20k.csv")
+    >>> len(events), events["severity"].eq("high").sum().item()
+    (20000, 1219)
+    >>> from attackviz.account import account_of
+    >>> print(account_of(events).summary())
+    20,001 pieces: 20,000 events, 0 bad, 0 blank, 1 structure; 3 no start, end time taken; 3 no source address
+    """
+    with scan(address, format, window, columns, tz, progress, processes) as batches:
+        table = _together(list(batches), columns)
+    frame = to_pandas(table)
+    frame.attrs[ATTRS] = batches.account.to_dict()
+    frame.attrs[SOURCE_ATTRS] = source_name([address] if isinstance(address, str | os.PathLike) else list(address))
+    if batches.targets:
+        frame.attrs[TARGETS_ATTRS] = str(batches.targets)
+    if batches.account.lost():
+        warnings.warn(batches.account.summary(), DataLossWarning, stacklevel=2)
+    unmet = [
+        name for name in columns or () if name not in COLUMNS and len(table) and table[name].null_count == len(table)
+    ]
+    if unmet:
+        warnings.warn(
+            f"no event has a field {', '.join(map(repr, unmet))}: check the name", AttackvizWarning, stacklevel=2
+        )
+    return frame
+
+
+def _together(tables: list[pa.Table], columns: Sequence[str] | None) -> pa.Table:
+    import pyarrow as pa
+
+    if not tables:
+        names = ["time", *(columns if columns is not None else ["src_ip"])]
+        types = {name: arrow_type(name) if name in COLUMNS else pa.string() for name in names}
+        return pa.schema(types).empty_table()
+    table = pa.concat_tables(tables, promote_options="default")
+    order = [name for name in COLUMNS if name in table.column_names]
+    extra = [name for name in table.column_names if name not in COLUMNS]
+    return table.select(order + extra).unify_dictionaries()

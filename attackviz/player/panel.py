@@ -1,0 +1,68 @@
+"""The player as a Panel component."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import panel as pn
+import param
+from panel.custom import Child, JSComponent
+
+__all__ = ["Player"]
+
+
+class Player(JSComponent):
+    """Show a recording and its clock, in a Panel app or a live notebook cell.
+
+    What the viewer does comes back in the parameters a few times a second;
+    setting them from Python moves the player. The recording itself is sent
+    once and stays in the browser: scrubbing asks nothing of the server.
+
+    Parameters
+    ----------
+    recording : bytes
+        A recording, as it is or gzipped: a third of the way to the browser. Give
+        the same object to all players that show it; none copies it.
+    figure : HoloViews or Bokeh object, optional
+        The map beneath the attacks, in Web Mercator metres, such as
+        :func:`attackviz.views.basemap.figure` and whatever is laid over it.
+
+    Examples
+    --------
+    >>> player = Player(theme="light", speed=600)
+    >>> player.playing
+    False
+    """
+
+    recording = param.Bytes(default=b"", doc="The recording, as it is or gzipped.")
+    status = param.Dict(
+        default={}, doc="What to say instead of playing: kind loading, empty, error or ready, with its words."
+    )
+    theme = param.Selector(default="dark", objects=["dark", "light"], doc="Colours.")
+    clock = param.String(default="", doc="The moment shown, ISO 8601 in UTC; empty before there is a recording.")
+    autoplay = param.Boolean(default=False, doc="Play as soon as there is a recording, unless motion is to be reduced.")
+    playing = param.Boolean(default=False, doc="Whether the clock runs.")
+    speed = param.Number(default=0, bounds=(0, None), doc="Seconds of recording a second; 0 leaves it to the player.")
+    window = param.List(
+        default=[], doc="Start and end (excluded) of what is played, ISO 8601 in UTC; empty: the recording's own."
+    )
+    filters = param.Dict(default={}, doc="Conditions on columns, ANDed; as in a permalink.")
+    figure = param.Parameter(default=None, allow_refs=False, doc="The map beneath.")
+    ground: Any = Child(default=None, allow_refs=False, doc="What holds the figure; not for use.")
+
+    _bundle = "player.js"
+    _render_policy = "manual"
+    _rename: ClassVar[Mapping[str, str | None]] = {"figure": None}
+
+    def __init__(self, **params: Any) -> None:
+        # In the browser a component fails when a child comes late, a column does not: so it is there from the first.
+        super().__init__(**params, ground=pn.Column(sizing_mode="stretch_both", margin=0))
+        self.param.watch(self._lay, "figure")
+        self._lay()
+
+    def _lay(self, *_: object) -> None:
+        if self.figure is None:
+            self.ground.clear()
+        else:
+            self.ground[:] = [pn.panel(self.figure, sizing_mode="stretch_both", margin=0)]

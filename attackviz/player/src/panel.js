@@ -1,0 +1,102 @@
+/**
+ * The player inside Panel: parameters of the Python side in, what the viewer does out.
+ */
+import { createPlayer } from './app.js';
+import { figureHost } from './figurehost.js';
+
+const SYNC_MS = 500;
+
+/** Return a recording as it was before gzip; one that was never gzipped comes back as it is. */
+async function unpacked(buffer) {
+  const head = new Uint8Array(buffer, 0, Math.min(2, buffer.byteLength));
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return buffer;
+  const stream = new Blob([buffer]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Response(stream).arrayBuffer();
+}
+
+const iso = (ms) => (Number.isFinite(ms) ? new Date(ms).toISOString() : '');
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+/** Panel's entry: build the player in its container and keep both sides in step. */
+export function render({ model, view }) {
+  const root = document.createElement('div');
+  root.style.cssText = 'position:absolute;inset:0;overflow:hidden';
+  const player = createPlayer(root, {
+    map: figureHost(model, view),
+    options: { theme: model.theme, autoplay: model.autoplay },
+    status: statusOf(model),
+  });
+  const stop = keepInStep(model, player);
+  model.on('remove', () => {
+    stop();
+    player.destroy();
+  });
+  return root;
+}
+
+// "Ready" is said by the recording itself, which may still be on its way.
+const statusOf = (model) => (model.status.kind && model.status.kind !== 'ready' ? model.status : { kind: 'loading' });
+
+/** Bind parameters and player both ways; return what unbinds them. */
+function keepInStep(model, player) {
+  const told = { playing: false }; // what the other side knows already, so that nothing echoes
+  let shown = null;
+  let settled = false; // whether what is shown has been given what Python asks of it
+
+  async function showRecording() {
+    const buffer = model.recording;
+    if (!buffer || buffer.byteLength === 0 || buffer === shown) return;
+    shown = buffer;
+    const whole = await unpacked(buffer);
+    if (shown !== buffer) return;
+    player.setRecording(whole);
+    for (const name of Object.keys(APPLY)) apply(name);
+    settled = true;
+  }
+
+  function apply(name) {
+    const value = model[name];
+    if (same(value, told[name])) return;
+    told[name] = value;
+    APPLY[name](player, value);
+  }
+
+  function tell() {
+    for (const [name, read] of Object.entries(READ)) {
+      const value = read(player);
+      if (value === undefined || same(value, told[name])) continue;
+      told[name] = value;
+      if (!same(value, model[name])) model[name] = value;
+    }
+  }
+
+  model.on('recording', showRecording);
+  model.on('status', () => {
+    if (model.status.kind !== 'ready') player.setStatus(statusOf(model));
+    else if (player.engine) player.setStatus(model.status);
+  });
+  for (const name of Object.keys(APPLY)) model.on(name, () => apply(name));
+  const timer = setInterval(() => { if (settled) tell(); }, SYNC_MS);
+  showRecording();
+  return () => clearInterval(timer);
+}
+
+// From Python. Empty values leave the choice to the player.
+const APPLY = {
+  theme: (player, value) => { player.theme = value; },
+  window: (player, value) => { if (value.length === 2) player.window = value; },
+  filters: (player, value) => { player.filters = value; },
+  speed: (player, value) => { if (value > 0) player.speed = value; },
+  clock: (player, value) => { if (value) player.seek(value); },
+  playing: (player, value) => { if (value) player.play(); else player.pause(); },
+};
+
+// To Python.
+const READ = {
+  theme: (player) => player.theme,
+  window: (player) => player.window && Array.from(player.window, (t) => (typeof t === 'string' ? t : iso(t))),
+  filters: (player) => player.filters,
+  speed: (player) => player.speed,
+  clock: (player) => iso(Date.parse(player.state.clock)),
+  playing: (player) => player.state.playing,
+};

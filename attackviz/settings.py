@@ -1,0 +1,151 @@
+"""The one reader of ``attackviz.toml`` and of the environment.
+
+A setting is taken from the environment, else from the file named by
+``ATTACKVIZ_SETTINGS``, else from ``attackviz.toml`` in the working directory.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from .errors import SettingsError
+
+__all__ = ["Settings", "load_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hold what a user may set once for all commands.
+
+    Attributes
+    ----------
+    geoip : tuple of Path
+        Location databases to use instead of the embedded one.
+    targets : Path or None
+        The table that says where attacks arrive.
+    home : tuple of float or None
+        Latitude and longitude in degrees of the one place attacks arrive at,
+        where there is no table.
+    tz : str
+        Zone of naive times in logs.
+    cache : Path
+        Directory of decoded databases.
+
+    Examples
+    --------
+    >>> load_settings(environ={}, directory="/nonexistent").tz
+    'UTC'
+    """
+
+    geoip: tuple[Path, ...] = ()
+    targets: Path | None = None
+    home: tuple[float, float] | None = None
+    tz: str = "UTC"
+    cache: Path = Path()
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None, directory: str | os.PathLike[str] | None = None
+) -> Settings:
+    """Read the settings that are in force.
+
+    Parameters
+    ----------
+    environ : mapping of str to str, optional
+        Instead of the process environment. ``ATTACKVIZ_GEOIP`` (paths, parted
+        as in ``PATH``), ``ATTACKVIZ_TARGETS``, ``ATTACKVIZ_HOME``
+        (``LAT,LON``), ``ATTACKVIZ_TZ``, ``ATTACKVIZ_CACHE`` and
+        ``ATTACKVIZ_SETTINGS`` are looked at.
+    directory : path, optional
+        Where to look for ``attackviz.toml``; the working directory by default.
+        Paths in the file are relative to it.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    SettingsError
+        If the file is not TOML, a name is unknown, or a value has the wrong type.
+
+    Examples
+    --------
+    >>> load_settings(environ={"ATTACKVIZ_HOME": "50.1,14.4"}, directory="/nonexistent").home
+    (50.1, 14.4)
+    """
+    env = os.environ if environ is None else environ
+    named = env.get("ATTACKVIZ_SETTINGS")
+    path = Path(named) if named else Path(directory or ".") / "attackviz.toml"
+    values = _read(path, required=bool(named))
+    for name in ("geoip", "targets", "home", "tz", "cache"):
+        text = env.get(f"ATTACKVIZ_{name.upper()}")
+        if text:
+            values[name] = text.split(os.pathsep) if name == "geoip" else text
+    geoip = values.get("geoip", [])
+    base = path.parent
+    return Settings(
+        geoip=tuple(_path(base, p, "geoip") for p in ([geoip] if isinstance(geoip, str) else _list(geoip))),
+        targets=_path(base, values["targets"], "targets") if "targets" in values else None,
+        home=_home(values["home"]) if "home" in values else None,
+        tz=_text(values.get("tz", "UTC"), "tz"),
+        cache=_path(base, values["cache"], "cache") if "cache" in values else _cache(env),
+    )
+
+
+def _read(path: Path, required: bool) -> dict[str, object]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if required:
+            raise SettingsError("there is no such file", where=str(path), hint="see ATTACKVIZ_SETTINGS") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"not readable as TOML: {error}", where=str(path)) from None
+    known = {f.name for f in fields(Settings)}
+    for name in values:
+        if name not in known:
+            raise SettingsError(
+                f"unknown setting {name!r}", where=str(path), hint=f"known are {', '.join(sorted(known))}"
+            )
+    return values
+
+
+def _cache(env: Mapping[str, str]) -> Path:
+    root = env.get("XDG_CACHE_HOME") or (Path(env["HOME"]) / ".cache" if env.get("HOME") else Path.home() / ".cache")
+    return Path(root) / "attackviz"
+
+
+def _text(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise SettingsError(f"{value!r} is not text", where=f"setting {name!r}")
+    return value
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise SettingsError(f"{value!r} is neither a path nor a list of paths", where="setting 'geoip'")
+    return value
+
+
+def _path(base: Path, value: object, name: str) -> Path:
+    return base / Path(_text(value, name)).expanduser()
+
+
+def _home(value: object) -> tuple[float, float]:
+    parts = value.split(",") if isinstance(value, str) else value
+    try:
+        if not isinstance(parts, list):
+            raise ValueError
+        lat, lon = (float(part) for part in parts)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{value!r} is not LAT,LON in degrees", where="setting 'home'") from None
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise SettingsError(
+            f"{lat}, {lon} is not on the globe", where="setting 'home'", hint="write LAT,LON in degrees"
+        )
+    return lat, lon

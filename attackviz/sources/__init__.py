@@ -1,0 +1,11 @@
+"""Where events come from: files for now, plain, gzip or tar, one or many.
+
+`find` turns addresses into files, `streams` opens one; `spread` reads many,
+over processes where that pays.
+"""
+
+from .files import InputFile, find, outside
+from .spread import FileProgress, Progress, spread
+from .streams import Stream, streams
+
+__all__ = ["FileProgress", "InputFile", "Progress", "Stream", "find", "outside", "spread", "streams"]

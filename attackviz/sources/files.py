@@ -1,0 +1,185 @@
+"""Find the files behind paths, globs and directories."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from glob import glob, has_magic
+from pathlib import Path
+
+from ..errors import AddressError, ReadError
+from ..window import Window
+
+__all__ = ["InputFile", "find", "outside"]
+
+_TIMES = re.compile(r"(\d{8}T\d{6}Z)_(\d{8}T\d{6}Z)")
+# A file is named after the times its requests ended at; they may have begun earlier.
+_LONGEST_REQUEST = timedelta(hours=1)
+_CHALLENGE = re.compile(r"ownership-challenge.*\.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """Hold a file to read.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    name : str
+        What it is called in accounts: relative to the directory asked for.
+    size : int
+        Bytes on disk.
+    explicit : bool
+        Whether the user named it; one found in a directory may be skipped.
+    """
+
+    path: Path
+    name: str
+    size: int
+    explicit: bool
+
+
+def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[InputFile], dict[str, str]]:
+    """Return the files behind paths, globs and directories, in order.
+
+    Directories are walked whole; hidden files and ownership challenges are no
+    logs. A file that is reached twice is given once.
+
+    Parameters
+    ----------
+    addresses : iterable of path
+        A ``~`` at the beginning is the home directory.
+
+    Returns
+    -------
+    files : list of InputFile
+    skipped : dict of str to str
+        Files that cannot be logs, and why.
+
+    Raises
+    ------
+    AddressError
+        If nothing is found at an address.
+    ReadError
+        If an address is no regular file, or may not be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     Path(directory, "a.json").write_text("{}") and None
+    ...     [f.name for f in find([directory])[0]]
+    ['a.json']
+    """
+    files: dict[str, InputFile] = {}
+    skipped: dict[str, str] = {}
+    paths: dict[str, Path] = {}
+    for address in addresses:
+        for path, root, explicit in _expand(os.fspath(address)):
+            reason = None if explicit else _reason(path.name)
+            name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+            if paths.setdefault(name, path) != path:
+                name = str(path)  # two directories hold a file of that name
+            if reason is None:
+                _add(files, skipped, path, name, explicit)
+            else:
+                skipped[name] = reason
+    return list(files.values()), skipped
+
+
+def outside(name: str, window: Window | None) -> bool:
+    """Return whether a file's name says that it holds nothing of a window.
+
+    Parameters
+    ----------
+    name : str
+        Names such as ``20250211T000000Z_20250211T000500Z_1b2c3d4e.log.gz``
+        carry times; others never tell.
+    window : Window or None
+
+    Examples
+    --------
+    >>> w = Window.parse("2025-02-12")
+    >>> outside("20250211T000000Z_20250211T000500Z_1b2c3d4e.log.gz", w)
+    True
+    >>> outside("anything.json", w)
+    False
+    """
+    match = _TIMES.search(Path(name).name)
+    if not match or window is None:
+        return False
+    try:
+        first, last = (datetime.strptime(t, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) for t in match.groups())
+    except ValueError:
+        return False
+    return last < window.start or first - _LONGEST_REQUEST >= window.end
+
+
+def _expand(text: str) -> list[tuple[Path, Path, bool]]:
+    """Return (path, root of names, explicit) of all behind one address."""
+    path = _home(Path(text))
+    if path.is_dir():
+        return [(inner, path, False) for inner in _walk(path)]
+    if path.exists() or path.is_symlink():
+        return [(path, path.parent, True)]
+    if not has_magic(text):
+        raise AddressError("there is no such file or directory", where=text, hint="check the path")
+    root = _root(path)
+    found: list[tuple[Path, Path, bool]] = []
+    for match in sorted(glob(str(path), recursive=True)):  # noqa: PTH207 - absolute patterns are welcome
+        if Path(match).is_dir():
+            found += [(inner, root, False) for inner in _walk(Path(match))]
+        else:
+            found.append((Path(match), root, False))
+    if not found:
+        raise AddressError("no file matches", where=text, hint="check the pattern, and quote it on a command line")
+    return found
+
+
+def _home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # no such user: then it is a name like any other
+        return path
+
+
+def _root(pattern: Path) -> Path:
+    """Return the part of a glob before its first wildcard."""
+    parts = pattern.parts
+    return Path(*parts[: next(n for n, part in enumerate(parts) if has_magic(part))])
+
+
+def _walk(directory: Path) -> list[Path]:
+    def refuse(error: OSError) -> None:
+        raise ReadError(f"it cannot be listed: {error.strerror}", where=str(error.filename), hint="check permissions")
+
+    found: list[Path] = []
+    for base, folders, names in os.walk(directory, onerror=refuse):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        found += [Path(base, name) for name in sorted(names)]
+    return found
+
+
+def _reason(name: str) -> str | None:
+    if name.startswith("."):
+        return "hidden"
+    return "an ownership challenge" if _CHALLENGE.fullmatch(name) else None
+
+
+def _add(files: dict[str, InputFile], skipped: dict[str, str], path: Path, name: str, explicit: bool) -> None:
+    try:
+        status = path.stat()
+        wrong = None if stat.S_ISREG(status.st_mode) else "it is no regular file"
+    except OSError as error:
+        wrong = f"it cannot be read: {error.strerror}"
+    if wrong is None:
+        files.setdefault(os.path.realpath(path), InputFile(path, name, status.st_size, explicit))
+    elif explicit:
+        raise ReadError(wrong, where=str(path), hint="check the path and permissions")
+    else:
+        skipped[name] = wrong

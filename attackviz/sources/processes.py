@@ -1,0 +1,206 @@
+"""Read files ahead in other processes.
+
+The processes are started afresh (no fork: threads of Arrow would not survive
+it; no re-import of the user's main program either). Each writes the tables of
+a file to a temporary Arrow stream, which is read when its turn comes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from ..account import Account
+from ..errors import AttackvizError, ReadError
+from ..formats import Format, Options, by_name
+from .files import InputFile
+from .reading import tables
+from .spread import Tracker, add
+
+__all__ = ["main", "read_ahead"]
+
+_START = "from attackviz.sources.processes import main; main()"
+
+
+@dataclass(slots=True)
+class _Job:
+    """What a process made of one file."""
+
+    account: Account = field(default_factory=Account)
+    error: BaseException | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+def read_ahead(
+    files: list[InputFile],
+    form: Format | None,
+    options: Options,
+    account: Account,
+    tracker: Tracker,
+    processes: int,
+) -> Iterator[pa.Table]:
+    """Read files in order while processes work on the next ones.
+
+    Parameters
+    ----------
+    files, form, options, account
+        As for `attackviz.sources.spread`.
+    tracker : Tracker
+        Told of the progress, by threads.
+    processes : int
+        How many to start.
+
+    Yields
+    ------
+    pyarrow.Table
+    """
+    jobs = [_Job() for _ in files]
+    lock = threading.Lock()
+    ahead = threading.Semaphore(2 * processes)
+    order = iter(range(len(files)))
+    workers: list[subprocess.Popen[bytes]] = []
+    stopping = threading.Event()
+    name = form.name if form else None
+
+    with tempfile.TemporaryDirectory(prefix="attackviz-") as directory:
+
+        def spool(index: int) -> Path:
+            return Path(directory, f"{index}.arrow")
+
+        def work(worker: subprocess.Popen[bytes]) -> None:
+            while True:
+                ahead.acquire()
+                with lock:
+                    index = None if stopping.is_set() else next(order, None)
+                if index is None:
+                    return
+                job = jobs[index]
+                try:
+                    _ask(worker, (files[index], name, options, spool(index)), job, tracker, index, lock)
+                except (OSError, EOFError, pickle.UnpicklingError):
+                    job.error = ReadError("the process that read it died", where=files[index].name, hint="try again")
+                finally:
+                    job.done.set()
+
+        threads = []
+        try:
+            for _ in range(processes):
+                worker = _start()
+                workers.append(worker)
+                thread = threading.Thread(target=work, args=(worker,), daemon=True)
+                thread.start()
+                threads.append(thread)
+            for index, job in enumerate(jobs):
+                job.done.wait()
+                add(account, job.account)
+                if job.error is not None:
+                    raise job.error
+                yield from _tables(spool(index))
+                with lock:
+                    tracker.finished(index)
+                ahead.release()
+        finally:
+            stopping.set()
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+            for _ in threads:
+                ahead.release()
+            for thread in threads:
+                thread.join()
+            # Only now: to close a pipe under a thread that reads from it is an error of its own.
+            for worker in workers:
+                for pipe in (worker.stdin, worker.stdout):
+                    with contextlib.suppress(BrokenPipeError):
+                        if pipe:
+                            pipe.close()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    paths = os.pathsep.join(path for path in sys.path if path)
+    return subprocess.Popen(  # noqa: S603 - the arguments are our own
+        [sys.executable, "-c", _START],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+
+
+def _ask(
+    worker: subprocess.Popen[bytes], task: Any, job: _Job, tracker: Tracker, index: int, lock: threading.Lock
+) -> None:
+    assert worker.stdin is not None and worker.stdout is not None
+    pickle.dump(task, worker.stdin)
+    worker.stdin.flush()
+    while True:
+        kind, *values = pickle.load(worker.stdout)  # noqa: S301 - our own process wrote it
+        if kind == "read":
+            with lock:
+                tracker.advance(index, values[0])
+        elif kind == "made":
+            with lock:
+                tracker.counted(*values)
+        else:
+            job.account, job.error = values
+            return
+
+
+def _tables(path: Path) -> Iterator[pa.Table]:
+    if not path.exists():
+        return
+    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+    path.unlink()
+
+
+def main() -> None:
+    """Answer tasks on standard input until it is closed."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing else may write among the answers
+    while True:
+        try:
+            file, name, options, spool = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+        except EOFError:
+            return
+        account = Account()
+        error: AttackvizError | None = None
+        try:
+            _work(file, by_name(name) if name else None, options, spool, account, answers)
+        except AttackvizError as wrong:
+            error = wrong
+        _say(answers, "done", account, error)
+
+
+def _work(
+    file: InputFile, form: Format | None, options: Options, spool: Path, account: Account, answers: IO[bytes]
+) -> None:
+    writer = None
+    told = (0, 0)
+    try:
+        for table in tables(file, form, options, account, lambda size: _say(answers, "read", size)):
+            if writer is None:
+                writer = pa.ipc.new_stream(str(spool), table.schema)
+            writer.write_table(table.combine_chunks())
+            _say(answers, "made", account.events - told[0], account.bad_total - told[1])
+            told = (account.events, account.bad_total)
+    finally:
+        if writer is not None:
+            writer.close()
+    _say(answers, "made", account.events - told[0], account.bad_total - told[1])
+
+
+def _say(answers: IO[bytes], *message: Any) -> None:
+    pickle.dump(message, answers)
+    answers.flush()

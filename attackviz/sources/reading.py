@@ -1,0 +1,102 @@
+"""Read one file: open it, tell its format, decode it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ..account import Account
+from ..errors import FormatError, ReadError
+from ..formats import Format, Options, decode, detect
+from .files import InputFile
+from .streams import Stream, streams
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["tables"]
+
+_HEAD = 1 << 16
+
+
+def tables(
+    file: InputFile, form: Format | None, options: Options, account: Account, advance: Callable[[int], None]
+) -> Iterator[pa.Table]:
+    """Read one file, or every log of one archive.
+
+    Parameters
+    ----------
+    file : InputFile
+        What to read.
+    form : Format or None
+        Its format; told by content if None.
+    options : Options
+        What is wanted of it.
+    account : Account
+        Told what became of every piece, which files were read, and which not.
+    advance : callable
+        Called with the number of bytes read from disk, piece by piece.
+
+    Yields
+    ------
+    pyarrow.Table
+        Event tables of about 64 thousand rows.
+
+    Raises
+    ------
+    FormatError
+        If the user named the file, and nothing in it is of a known format.
+    ReadError
+        If it cannot be opened.
+    """
+    refused: FormatError | None = None
+    try:
+        for stream in streams(file.path, file.name, account, advance):
+            head, chunks = _head(stream, options.line_limit)
+            try:
+                if not head and stream.name in account.truncated:
+                    raise FormatError("nothing of it can be unpacked", where=stream.name, hint="fetch it again")
+                found = _format(head, stream.name, form, file.explicit, options)
+            except FormatError as error:
+                refused = refused or error
+                account.skipped[stream.name] = error.what
+                continue
+            account.files[stream.name] = found.name
+            yield from decode(chunks, found, account, stream.name, options)
+    except ReadError as error:
+        if file.explicit:
+            raise
+        account.skipped[file.name] = error.what
+    if refused is not None and file.explicit and not account.files:
+        raise refused
+
+
+def _head(stream: Stream, limit: int) -> tuple[bytes, Iterator[bytes]]:
+    """Return the beginning of a stream, at least a line, and the whole stream."""
+    taken: list[bytes] = []
+    length = 0
+    ended = False
+    for chunk in stream.chunks:
+        taken.append(chunk)
+        length += len(chunk)
+        ended = ended or b"\n" in chunk
+        if length >= _HEAD and (ended or length > limit):
+            break
+    head = b"".join(taken)
+    end = head.find(b"\n")
+    too_long = end < 0 and length > limit  # for `_format` to say
+    return head if too_long else head[: max(_HEAD, end)], chain(taken, stream.chunks)
+
+
+def _format(head: bytes, name: str, form: Format | None, explicit: bool, options: Options) -> Format:
+    if form is not None and (explicit or form.kind == "csv"):
+        return form
+    if len(head) > options.line_limit and b"\n" not in head:
+        raise FormatError(
+            f"its first line is longer than {options.line_limit >> 20} MB", where=name, hint="name its format"
+        )
+    found = detect(head, name)
+    if form is not None and found is not form:
+        raise FormatError(f"it is {found.name}, not {form.name}", where=name, hint="name it by itself to force it")
+    return found

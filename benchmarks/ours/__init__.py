@@ -1,0 +1,1 @@
+"""What attackviz does, as programs that are started fresh and print one line of JSON."""

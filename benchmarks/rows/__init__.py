@@ -1,0 +1,21 @@
+"""The parts of the table; each gives rows for a bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..bench import Bench
+from ..table import Row
+from . import first_frame, geolocation, imports, pages, reading, scrubbing, server
+
+Part = Callable[[Bench], list[Row]]
+
+PARTS: dict[str, Part] = {
+    "imports": imports.rows,
+    "first_frame": first_frame.rows,
+    "scrubbing": scrubbing.rows,
+    "server": server.rows,
+    "geolocation": geolocation.rows,
+    "reading": reading.rows,
+    "pages": pages.rows,
+}
