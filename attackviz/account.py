@@ -48,8 +48,8 @@ class BadPiece:
 class Account:
     """Count what became of the input; accounts add up.
 
-    ``pieces == events + bad + blank + structure`` holds for every account
-    (structure is brackets, wrappers, separators and headers).
+    ``pieces == events + bad + blank + structure + left_out`` holds for every
+    account (structure is brackets, wrappers, separators and headers).
 
     Attributes
     ----------
@@ -57,6 +57,9 @@ class Account:
         Pieces of input, and what they were.
     bad : Counter
         Pieces that became no event, by reason.
+    left_out : Counter
+        Pieces that are whole, but not what is read, by kind: flows of a log of
+        alerts, logins that were accepted, rows that a filter refuses.
     samples : dict of str to list of BadPiece
         The first few bad pieces of each reason.
     salvaged : int
@@ -94,6 +97,7 @@ class Account:
     blank: int = 0
     structure: int = 0
     bad: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
     samples: dict[str, list[BadPiece]] = field(default_factory=dict)
     salvaged: int = 0
     truncated: list[str] = field(default_factory=list)
@@ -112,7 +116,8 @@ class Account:
 
     def closes(self) -> bool:
         """Return whether every piece is accounted for."""
-        return self.pieces == self.events + self.bad_total + self.blank + self.structure
+        used = self.events + self.blank + self.structure
+        return self.pieces == used + self.bad_total + self.left_out.total()
 
     def lost(self) -> bool:
         """Return whether some input did not become events."""
@@ -140,6 +145,7 @@ class Account:
             blank=self.blank + other.blank,
             structure=self.structure + other.structure,
             bad=self.bad + other.bad,
+            left_out=self.left_out + other.left_out,
             samples=samples,
             salvaged=self.salvaged + other.salvaged,
             truncated=self.truncated + other.truncated,
@@ -165,6 +171,7 @@ class Account:
             "events": self.events,
             "bad": dict(self.bad),
             "bad_total": self.bad_total,
+            "left_out": dict(self.left_out),
             "blank": self.blank,
             "structure": self.structure,
             "closes": self.closes(),
@@ -195,7 +202,7 @@ class Account:
         True
         """
         values = {f.name: data[f.name] for f in fields(cls) if f.name in data}
-        counters = {name: Counter(values.get(name, {})) for name in ("bad", "flags")}
+        counters = {name: Counter(values.get(name, {})) for name in ("bad", "left_out", "flags")}
         samples = {
             reason: [BadPiece(p["file"], p["line"], p["text"]) for p in pieces]
             for reason, pieces in values.get("samples", {}).items()
@@ -215,6 +222,8 @@ class Account:
             f"{self.pieces:,} pieces: {self.events:,} events, {self.bad_total:,} bad, "
             f"{self.blank:,} blank, {self.structure:,} structure"
         )
+        for kind, count in self.left_out.most_common():
+            text += f"; {count:,} {kind} left out"
         if self.outside:
             text += f"; {self.outside:,} outside the window"
         if self.salvaged:

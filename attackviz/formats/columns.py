@@ -93,6 +93,15 @@ class Columns:
         Its flags count the values that could not be used.
     tz : str
         Zone of times that carry none.
+    year : int, optional
+        Year of times that carry none, if the user told.
+    reference : datetime, optional
+        When the log was last written to (UTC): the latest a time without a year can be.
+
+    Attributes
+    ----------
+    left_out : dict of str to pyarrow.BooleanArray
+        Rows that are no events here, by kind.
 
     Examples
     --------
@@ -103,8 +112,18 @@ class Columns:
     {'time without a zone, read as UTC': 1, 'source address 0.0.0.0': 1}
     """
 
-    def __init__(self, written: Mapping[str, list[Any]], length: int, account: Account, tz: str) -> None:
+    def __init__(
+        self,
+        written: Mapping[str, list[Any]],
+        length: int,
+        account: Account,
+        tz: str,
+        year: int | None = None,
+        reference: datetime | None = None,
+    ) -> None:
         self._written, self.length, self.account, self.tz = written, length, account, tz
+        self.year, self.reference = year, reference
+        self.left_out: dict[str, pa.Array] = {}
 
     def values(self, path: str) -> list[Any]:
         """Return a field as the log wrote it."""
@@ -112,10 +131,32 @@ class Columns:
         return [None] * self.length if values is None else values
 
     def flag(self, reason: str, mask: pa.Array) -> None:
-        """Count the rows of a mask under a reason."""
+        """Count the rows of a mask under a reason; those left out by then are not looked at."""
+        for gone in self.left_out.values():
+            mask = pc.and_not(mask, gone)
         count = pc.sum(mask).as_py() or 0
         if count:
             self.account.flags[reason] += count
+
+    def leave_out(self, kind: str, mask: pa.Array) -> None:
+        """Drop the rows of a mask: they are whole, but not what this format reads.
+
+        To be called before other columns are asked for, so that nothing is
+        counted against rows that are dropped.
+
+        Parameters
+        ----------
+        kind : str
+            What they are, in the plural; they are counted under it.
+        mask : pyarrow.BooleanArray
+            Nulls are rows that stay; a row is dropped under the first kind that names it.
+        """
+        mask = pc.fill_null(mask, False)
+        for earlier in self.left_out.values():
+            mask = pc.and_not(mask, earlier)
+        if kind in self.left_out:
+            mask = pc.or_(mask, self.left_out[kind])
+        self.left_out[kind] = mask
 
     def constant(self, value: str) -> pa.Array:
         """Return a column that holds one value."""

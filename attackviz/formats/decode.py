@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -39,12 +40,15 @@ class Options:
         Zone of times that carry none.
     line_limit : int
         Longest line in bytes.
+    year : int or None
+        Year of times that carry none; by default the log's last change tells.
     """
 
     window: Window | None = None
     columns: tuple[str, ...] | None = None
     tz: str = "UTC"
     line_limit: int = LINE_LIMIT
+    year: int | None = None
 
     @property
     def ids(self) -> bool:
@@ -58,7 +62,12 @@ class Options:
 
 
 def decode(
-    chunks: Iterable[bytes], form: Format, account: Account, file: str, options: Options | None = None
+    chunks: Iterable[bytes],
+    form: Format,
+    account: Account,
+    file: str,
+    options: Options | None = None,
+    reference: datetime | None = None,
 ) -> Iterator[pa.Table]:
     """Decode a stream into event tables of about 64 thousand rows.
 
@@ -74,6 +83,8 @@ def decode(
         Name for samples.
     options : Options, optional
         What is wanted.
+    reference : datetime, optional
+        When the log was last written to (UTC).
 
     Yields
     ------
@@ -96,7 +107,8 @@ def decode(
         plan = Plan(paths, form.dotted)
         reader = read_json(chunks, plan, account, file, options.ids, options.line_limit)
     for batch in reader:
-        yield _table(Columns(batch.columns, batch.length, account, options.tz), batch, form, options)
+        columns = Columns(batch.columns, batch.length, account, options.tz, options.year, reference)
+        yield _table(columns, batch, form, options)
 
 
 def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa.Table:
@@ -111,7 +123,7 @@ def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa
     if options.columns is not None:
         keep: Sequence[str] = (ALWAYS, *options.columns)
         built = {name: column for name, column in built.items() if name in keep}
-    table = conform(pa.table(built))
+    table = _left(conform(pa.table(built)), columns)
     return table if options.window is None else _within(table, options.window, columns.account)
 
 
@@ -120,6 +132,18 @@ def _or_made(own: pa.Array | None, made: pa.Array) -> pa.Array:
     if own is None:
         return made
     return pc.coalesce(pc.if_else(pc.equal(own, ""), None, own), made)
+
+
+def _left(table: pa.Table, columns: Columns) -> pa.Table:
+    """Drop the rows that are no events of this format, and count them by kind."""
+    gone: pa.Array | None = None
+    for kind, mask in columns.left_out.items():
+        count = pc.sum(mask).as_py() or 0
+        if count:
+            columns.account.left_out[kind] += count
+            columns.account.events -= count
+            gone = mask if gone is None else pc.or_(gone, mask)
+    return table if gone is None else table.filter(pc.invert(gone))
 
 
 def _within(table: pa.Table, window: Window, account: Account) -> pa.Table:

@@ -25,7 +25,7 @@ class Format:
     title : str
         What people call it.
     kind : str
-        ``json`` or ``csv``.
+        ``json``, ``csv``, ``text`` (regular lines) or ``table`` (Parquet, Arrow).
     fields : tuple of str
         Fields of the log that are read; a dot steps into an object.
     known_by : tuple of frozenset of str
@@ -36,6 +36,11 @@ class Format:
         Whether nested fields also occur as flat keys with dots.
     foreign : frozenset of str
         Keys of other logs; an object that has any of them is not of this format.
+    detected : bool
+        Whether it is told by content; if not, only its name asks for it.
+    mapping : object
+        What a user's own format was made from, so that another process can make
+        it, too; None for ours.
     """
 
     name: str
@@ -46,6 +51,8 @@ class Format:
     build: Callable[[Columns], dict[str, pa.Array]]
     dotted: bool = False
     foreign: frozenset[str] = frozenset()
+    detected: bool = True
+    mapping: Any = None
 
     def knows(self, keys: Iterable[str]) -> bool:
         """Return whether an object with these keys is of this format.
