@@ -130,6 +130,11 @@ class Account:
         if len(kept) < SAMPLES_PER_REASON:
             kept.append(piece)
 
+    def cut_short(self, name: str) -> None:
+        """Say that a file ends before it should, once for an archive and its members."""
+        if not any(name == other or name.startswith(f"{other}/") for other in self.truncated):
+            self.truncated.append(name)
+
     def note(self, sentence: str) -> None:
         """Add a sentence unless it is there already."""
         if sentence not in self.notes:

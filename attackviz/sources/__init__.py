@@ -4,8 +4,8 @@
 over processes where that pays.
 """
 
-from .files import InputFile, find, outside
+from .files import InputFile, Stored, find, outside
 from .spread import FileProgress, Progress, spread
 from .streams import Stream, streams
 
-__all__ = ["FileProgress", "InputFile", "Progress", "Stream", "find", "outside", "spread", "streams"]
+__all__ = ["FileProgress", "InputFile", "Progress", "Stored", "Stream", "find", "outside", "spread", "streams"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from glob import glob, has_magic
 from pathlib import Path
+from typing import Protocol
 
+from ..account import Account
 from ..errors import AddressError, ReadError
 from ..window import Window
 
-__all__ = ["InputFile", "find", "outside"]
+__all__ = ["InputFile", "Stored", "find", "outside"]
 
 _TIMES = re.compile(r"(\d{8}T\d{6}Z)_(\d{8}T\d{6}Z)")
 # A file is named after the times its requests ended at; they may have begun earlier.
@@ -22,9 +24,49 @@ _LONGEST_REQUEST = timedelta(hours=1)
 _CHALLENGE = re.compile(r"ownership-challenge.*\.txt")
 
 
+class Stored(Protocol):
+    """Something that can be read as a log, wherever it lies."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in accounts."""
+
+    @property
+    def size(self) -> int:
+        """Bytes as stored; 0 if nobody can tell."""
+
+    @property
+    def explicit(self) -> bool:
+        """Whether the user named it; one found in a directory may be skipped."""
+
+    @property
+    def modified(self) -> datetime | None:
+        """When it was last written (UTC), if known: it gives times without a year their year."""
+
+    def pieces(self, account: Account, size: int) -> Iterator[bytes]:
+        """Give the stored bytes in order, from the beginning, each time it is asked.
+
+        Parameters
+        ----------
+        account : Account
+            Told (`Account.cut_short`) if reading stops before the end.
+        size : int
+            Bytes of a piece; the last may be shorter.
+
+        Yields
+        ------
+        bytes
+
+        Raises
+        ------
+        ReadError
+            If nothing of it can be read.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """Hold a file to read.
+    """Hold a file of this machine to read; it is a `Stored`.
 
     Attributes
     ----------
@@ -36,12 +78,44 @@ class InputFile:
         Bytes on disk.
     explicit : bool
         Whether the user named it; one found in a directory may be skipped.
+    modified : datetime or None
+        When it was last written (UTC).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = Path(directory, "a.log")
+    ...     _ = path.write_bytes(b"one, two")
+    ...     list(InputFile(path, "a.log", 8, True).pieces(Account(), 5))
+    [b'one, ', b'two']
     """
 
     path: Path
     name: str
     size: int
     explicit: bool
+    modified: datetime | None = None
+
+    def pieces(self, account: Account, size: int) -> Iterator[bytes]:
+        """Give the bytes on disk, as `Stored.pieces` says."""
+        try:
+            file = self.path.open("rb", buffering=0)
+        except OSError as error:
+            raise ReadError(
+                f"it cannot be read: {error.strerror}", where=str(self.path), hint="check the path and permissions"
+            ) from None
+        with file:
+            while True:
+                try:
+                    piece = file.read(size)
+                except OSError as error:
+                    account.cut_short(self.name)
+                    account.note(f"{self.name}: reading stopped: {error.strerror}")
+                    return
+                if not piece:
+                    return
+                yield piece
 
 
 def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[InputFile], dict[str, str]]:
@@ -178,7 +252,8 @@ def _add(files: dict[str, InputFile], skipped: dict[str, str], path: Path, name:
     except OSError as error:
         wrong = f"it cannot be read: {error.strerror}"
     if wrong is None:
-        files.setdefault(os.path.realpath(path), InputFile(path, name, status.st_size, explicit))
+        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+        files.setdefault(os.path.realpath(path), InputFile(path, name, status.st_size, explicit, modified))
     elif explicit:
         raise ReadError(wrong, where=str(path), hint="check the path and permissions")
     else:

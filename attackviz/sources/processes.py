@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -24,7 +24,7 @@ import pyarrow as pa
 from ..account import Account
 from ..errors import AttackvizError, ReadError
 from ..formats import Format, Options, by_name
-from .files import InputFile
+from .files import Stored
 from .reading import tables
 from .spread import Tracker, add
 
@@ -43,7 +43,7 @@ class _Job:
 
 
 def read_ahead(
-    files: list[InputFile],
+    files: Sequence[Stored],
     form: Format | None,
     options: Options,
     account: Account,
@@ -184,7 +184,7 @@ def main() -> None:
 
 
 def _work(
-    file: InputFile, form: Format | None, options: Options, spool: Path, account: Account, answers: IO[bytes]
+    file: Stored, form: Format | None, options: Options, spool: Path, account: Account, answers: IO[bytes]
 ) -> None:
     writer = None
     told = (0, 0)

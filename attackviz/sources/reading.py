@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..account import Account
 from ..errors import FormatError, ReadError
 from ..formats import Format, Options, decode, detect
-from .files import InputFile
+from .files import Stored
 from .streams import Stream, streams
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ _HEAD = 1 << 16
 
 
 def tables(
-    file: InputFile, form: Format | None, options: Options, account: Account, advance: Callable[[int], None]
+    file: Stored, form: Format | None, options: Options, account: Account, advance: Callable[[int], None]
 ) -> Iterator[pa.Table]:
     """Read one file, or every log of one archive.
 
     Parameters
     ----------
-    file : InputFile
+    file : Stored
         What to read.
     form : Format or None
         Its format; told by content if None.
@@ -52,7 +52,7 @@ def tables(
     """
     refused: FormatError | None = None
     try:
-        for stream in streams(file.path, file.name, account, advance):
+        for stream in streams(file, account, advance):
             head, chunks = _head(stream, options.line_limit)
             try:
                 if not head and stream.name in account.truncated:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..account import Account
 from ..formats import Format, Options
-from .files import InputFile
+from .files import Stored
 from .reading import tables
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ class Tracker:
 
     Parameters
     ----------
-    files : list of InputFile
+    files : sequence of Stored
     tell : callable or None
         Called with a `Progress`.
     """
 
-    def __init__(self, files: list[InputFile], tell: Callable[[Progress], None] | None) -> None:
+    def __init__(self, files: Sequence[Stored], tell: Callable[[Progress], None] | None) -> None:
         items = [FileProgress(f.name, f.size) for f in files]
         self.progress = Progress(files=len(files), bytes=sum(f.size for f in files), items=items)
         self._tell = tell
@@ -120,7 +120,7 @@ class Tracker:
 
 
 def spread(
-    files: list[InputFile],
+    files: Sequence[Stored],
     form: Format | None,
     options: Options,
     account: Account,
@@ -134,7 +134,7 @@ def spread(
 
     Parameters
     ----------
-    files : list of InputFile
+    files : sequence of Stored
         What to read.
     form : Format or None
         Their format; told by content if None.

@@ -7,13 +7,12 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import IO, Any
 
 from isal import isal_zlib
 
 from ..account import Account
-from ..errors import ReadError
+from .files import Stored
 
 __all__ = ["Stream", "streams"]
 
@@ -41,7 +40,7 @@ class Stream:
     chunks: Iterator[bytes]
 
 
-def streams(path: Path, name: str, account: Account, advance: Callable[[int], None]) -> Iterator[Stream]:
+def streams(file: Stored, account: Account, advance: Callable[[int], None]) -> Iterator[Stream]:
     r"""Open a file; compression and archives are told by content.
 
     A stream that is cut short, or corrupt from some byte on, ends there: what
@@ -49,14 +48,12 @@ def streams(path: Path, name: str, account: Account, advance: Callable[[int], No
 
     Parameters
     ----------
-    path : Path
-        The file.
-    name : str
-        What to call it.
+    file : Stored
+        A local file, or anything else that gives its bytes.
     account : Account
         Told of what is truncated.
     advance : callable
-        Called with the number of bytes read from disk, piece by piece.
+        Called with the number of stored bytes read, piece by piece.
 
     Yields
     ------
@@ -70,37 +67,24 @@ def streams(path: Path, name: str, account: Account, advance: Callable[[int], No
     Examples
     --------
     >>> import gzip, tempfile
+    >>> from pathlib import Path
+    >>> from attackviz.sources import find
     >>> with tempfile.TemporaryDirectory() as directory:
-    ...     path = Path(directory, "a.gz")
-    ...     _ = path.write_bytes(gzip.compress(b"one\n") + gzip.compress(b"two\n"))
-    ...     [b"".join(s.chunks) for s in streams(path, "a.gz", Account(), lambda n: None)]
+    ...     _ = Path(directory, "a.gz").write_bytes(gzip.compress(b"one\n") + gzip.compress(b"two\n"))
+    ...     (file,), _ = find([directory])
+    ...     [b"".join(s.chunks) for s in streams(file, Account(), lambda n: None)]
     [b'one\ntwo\n']
     """
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise ReadError(
-            f"it cannot be read: {error.strerror}", where=str(path), hint="check the path and permissions"
-        ) from None
-    with file:
-        chunks = _inflated(_pieces(file, name, account, advance), name, account, path)
-        head, chunks = _peek(chunks, 512)
-        if head[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar":
-            yield from _members(chunks, name, account)
-        else:
-            yield Stream(name, chunks)
+    chunks = _inflated(_counted(file.pieces(account, _CHUNK), advance), file.name, account, file)
+    head, chunks = _peek(chunks, 512)
+    if head[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar":
+        yield from _members(chunks, file.name, account)
+    else:
+        yield Stream(file.name, chunks)
 
 
-def _pieces(file: IO[bytes], name: str, account: Account, advance: Callable[[int], None]) -> Iterator[bytes]:
-    while True:
-        try:
-            piece = file.read(_CHUNK)
-        except OSError as error:
-            _cut(name, account)
-            account.note(f"{name}: reading stopped: {error.strerror}")
-            return
-        if not piece:
-            return
+def _counted(pieces: Iterator[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
+    for piece in pieces:
         advance(len(piece))
         yield piece
 
@@ -117,7 +101,7 @@ def _peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     return b"".join(taken)[:size], chain(taken, chunks)
 
 
-def _inflated(pieces: Iterable[bytes], name: str, account: Account, path: Path | None = None) -> Iterator[bytes]:
+def _inflated(pieces: Iterable[bytes], name: str, account: Account, file: Stored | None = None) -> Iterator[bytes]:
     """Inflate gzip of any number of members; give anything else as it is."""
     source = iter(pieces)
     first, source = _peek(source, 2)
@@ -140,7 +124,7 @@ def _inflated(pieces: Iterable[bytes], name: str, account: Account, path: Path |
                         break
                     if members and data[:1] != _GZIP[:1]:
                         account.note(f"{name}: bytes after the end of the gzip data were left out")
-                        _cut(name, account)
+                        account.cut_short(name)
                         yield from waiting
                         return
                     inflater = isal_zlib.decompressobj(wbits=31)
@@ -148,10 +132,10 @@ def _inflated(pieces: Iterable[bytes], name: str, account: Account, path: Path |
                 try:
                     out = inflater.decompress(data)
                 except _CORRUPT:
-                    _cut(name, account)
+                    account.cut_short(name)
                     yield from waiting
-                    if path is not None:
-                        yield from _rescued(path, given + length)
+                    if file is not None:
+                        yield from _rescued(file, given + length)
                     return
                 if out:
                     waiting.append(out)
@@ -162,17 +146,11 @@ def _inflated(pieces: Iterable[bytes], name: str, account: Account, path: Path |
                     waiting, length = [], 0
                 data, inflater = (inflater.unused_data, None) if inflater.eof else (b"", inflater)
     if inflater is not None:
-        _cut(name, account)
+        account.cut_short(name)
     yield from waiting
 
 
-def _cut(name: str, account: Account) -> None:
-    """Say that a stream ends before its end, once for an archive and its member."""
-    if not any(name == other or name.startswith(other + "/") for other in account.truncated):
-        account.truncated.append(name)
-
-
-def _rescued(path: Path, given: int) -> Iterator[bytes]:
+def _rescued(file: Stored, given: int) -> Iterator[bytes]:
     """Give what is left before a corrupt byte, after the first `given` bytes.
 
     The fast inflater drops the output of the piece that fails. The standard
@@ -180,20 +158,19 @@ def _rescued(path: Path, given: int) -> Iterator[bytes]:
     """
     inflater = zlib.decompressobj(wbits=31)
     at = 0
-    with path.open("rb") as file:
-        while data := file.read(_PIECE):
-            before = inflater.copy()
-            try:
-                out = _whole_members(inflater, data)
-                failed = False
-            except zlib.error:
-                out, failed = _bytewise(before, data), True
-            inflater, text = out
-            if at + len(text) > given:
-                yield text[max(given - at, 0) :]
-            at += len(text)
-            if failed:
-                return
+    for data in file.pieces(Account(), _PIECE):
+        before = inflater.copy()
+        try:
+            out = _whole_members(inflater, data)
+            failed = False
+        except zlib.error:
+            out, failed = _bytewise(before, data), True
+        inflater, text = out
+        if at + len(text) > given:
+            yield text[max(given - at, 0) :]
+        at += len(text)
+        if failed:
+            return
 
 
 def _whole_members(inflater: Any, data: bytes) -> tuple[Any, bytes]:
@@ -246,7 +223,7 @@ def _members(chunks: Iterator[bytes], name: str, account: Account) -> Iterator[S
                     inner = f"{name}/{member.name}"
                     yield Stream(inner, _inflated(_content(content, inner, account), inner, account))
     except (tarfile.TarError, EOFError):
-        _cut(name, account)
+        account.cut_short(name)
 
 
 def _content(content: IO[bytes], name: str, account: Account) -> Iterator[bytes]:
@@ -254,7 +231,7 @@ def _content(content: IO[bytes], name: str, account: Account) -> Iterator[bytes]
         try:
             chunk = content.read(_CHUNK)
         except (tarfile.TarError, EOFError):
-            _cut(name, account)
+            account.cut_short(name)
             return
         if not chunk:
             return

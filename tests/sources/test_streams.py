@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from attackviz.account import Account
 from attackviz.errors import ReadError
-from attackviz.sources import streams
+from attackviz.sources import find, streams
 
 TEXT = b"".join(b'{"n":%d,"x":"%d"}\n' % (n, random.Random(n).getrandbits(60)) for n in range(20_000))
 
@@ -19,7 +19,8 @@ TEXT = b"".join(b'{"n":%d,"x":"%d"}\n' % (n, random.Random(n).getrandbits(60)) f
 def run(path, data):
     path.write_bytes(data)
     account, read = Account(), []
-    found = [(s.name, b"".join(s.chunks)) for s in streams(path, path.name, account, read.append)]
+    (file,), _ = find([path])
+    found = [(s.name, b"".join(s.chunks)) for s in streams(file, account, read.append)]
     return found, account, sum(read)
 
 
@@ -109,9 +110,10 @@ def test_no_permission_is_said(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     path.write_bytes(TEXT)
+    (file,), _ = find([path])
     monkeypatch.setattr(type(path), "open", refuse)  # the superuser may read anything
     with pytest.raises(ReadError, match="Permission denied"):
-        next(streams(path, "a", Account(), lambda n: None))
+        next(streams(file, Account(), lambda n: None))
 
 
 @given(st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), max_size=6), st.booleans())
