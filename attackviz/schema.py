@@ -215,8 +215,14 @@ def from_pandas(frame: pd.DataFrame) -> pa.Table:
     >>> from_pandas(pd.DataFrame({"time": pd.to_datetime(["2025-02-18"]), "src_ip": ["1.2.3.4"]})).num_rows
     1
     """
+    import pandas as pd
     import pyarrow as pa
 
+    if not isinstance(frame, pd.DataFrame):
+        raise SchemaError(
+            f"an event table is a DataFrame or an Arrow table, not {type(frame).__name__}",
+            hint="read one with attackviz.read(address)",
+        )
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

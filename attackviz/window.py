@@ -111,6 +111,8 @@ class Window:
         >>> str(Window.parse("yesterday", now=datetime(2025, 3, 2, 12, tzinfo=UTC)))
         '2025-03-01T00:00:00Z/2025-03-02T00:00:00Z'
         """
+        if not isinstance(text, str):
+            raise WindowError(f"{text!r} is not a time window", hint=_HINT)
         try:
             return cls._read(text, now, zone(tz))
         except OverflowError:

@@ -65,7 +65,7 @@ def page(recording: Recording, theme: str = "dark", speed: float | None = None) 
     """
     if theme not in THEMES:
         raise UsageError(f"there is no theme {theme!r}", hint=f"choose {' or '.join(THEMES)}")
-    if speed is not None and not 0 < speed < float("inf"):
+    if speed is not None and not (isinstance(speed, int | float) and 0 < speed < float("inf")):
         raise UsageError(
             f"a speed of {speed!r} is not possible", hint="give seconds of recording a second, such as 600"
         )

@@ -144,6 +144,8 @@ class Replay:
         ...     replay.save(f"{directory}/one.html").name
         'one.html'
         """
+        if not isinstance(path, str | os.PathLike):
+            raise ExportError(f"{path!r} is no path", hint="name a file that ends in .html or .avrec")
         target = Path(path)
         writers: dict[str, Callable[[], bytes]] = {
             ".html": lambda: self.to_html().encode(),

@@ -246,6 +246,8 @@ def open_database(path: PathLike | Sequence[PathLike] | None = None) -> Database
         names: Sequence[PathLike] = settings.geoip or ("embedded",)
     else:
         names = (path,) if isinstance(path, (str, os.PathLike)) else path
+    if not isinstance(names, Sequence) or not all(isinstance(name, str | os.PathLike) for name in names):
+        raise GeoDatabaseError(f"{path!r} is no path of a location database", hint="give the path of an MMDB file")
     if not names:
         raise GeoDatabaseError("no location database is given", hint="leave --geoip out for the embedded one")
     paths = tuple(EMBEDDED if str(name) == "embedded" else Path(name).absolute() for name in names)
