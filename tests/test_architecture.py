@@ -19,6 +19,8 @@ LEVELS = [
     ("errors",),
     ("schema", "window", "settings"),
     ("account",),
+    ("filters",),
+    ("store",),
     ("formats",),
     ("geo",),
     ("analysis",),
