@@ -5,7 +5,8 @@ tables and an account of every piece; `FORMATS` lists what is understood.
 """
 
 from .decode import Options, decode
+from .detection import detect
 from .format import Format
-from .registry import FORMATS, by_name, detect
+from .registry import FORMATS, by_name
 
 __all__ = ["FORMATS", "Format", "Options", "by_name", "decode", "detect"]

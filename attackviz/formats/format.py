@@ -36,6 +36,14 @@ class Format:
         Whether nested fields also occur as flat keys with dots.
     foreign : frozenset of str
         Keys of other logs; an object that has any of them is not of this format.
+    pattern : str
+        Of ``text``: what a whole line looks like, without its end; the named
+        groups are fields. To be read by Arrow (RE2) and Python alike.
+    sign : str
+        Of ``text``: what a line begins like that makes the format known; the
+        pattern if empty. Other lines of the pattern may be anybody's.
+    magic : tuple of bytes
+        Of ``table``: what a file of this format begins with, any of these.
     detected : bool
         Whether it is told by content; if not, only its name asks for it.
     mapping : object
@@ -51,6 +59,9 @@ class Format:
     build: Callable[[Columns], dict[str, pa.Array]]
     dotted: bool = False
     foreign: frozenset[str] = frozenset()
+    pattern: str = ""
+    sign: str = ""
+    magic: tuple[bytes, ...] = ()
     detected: bool = True
     mapping: Any = None
 
@@ -64,6 +75,20 @@ class Format:
         """
         present = frozenset(keys)
         return self.foreign.isdisjoint(present) and any(wanted <= present for wanted in self.known_by)
+
+    def same_log(self, other: Format) -> bool:
+        """Return whether another format reads the same logs, for other events in them.
+
+        Parameters
+        ----------
+        other : Format
+        """
+        return (self.kind, self.known_by, self.sign or self.pattern, self.magic) == (
+            other.kind,
+            other.known_by,
+            other.sign or other.pattern,
+            other.magic,
+        )
 
 
 def keys_of(value: dict[str, Any]) -> set[str]:

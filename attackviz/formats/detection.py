@@ -1,0 +1,208 @@
+"""Which format some bytes are of, told by content alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from ..errors import FormatError
+from .format import Format, keys_of
+from .registry import FORMATS
+
+__all__ = ["detect"]
+
+_OBJECTS = 64
+_LINES = 200
+_MINORITY = 0.1
+_decoder = json.JSONDecoder()
+_MAGIC = {
+    b"\x89PNG": "a PNG image",
+    b"PK\x03\x04": "a zip archive",
+    b"PAR1": "a Parquet file",
+    b"ARROW1": "an Arrow file",
+    b"%PDF": "a PDF document",
+    b"\xfd7zXZ": "xz compressed",
+    b"BZh": "bzip2 compressed",
+    b"\x28\xb5\x2f\xfd": "zstd compressed",
+    b"SQLite format 3": "an SQLite database",
+    b"\xd4\xc3\xb2\xa1": "a packet capture",
+    b"\xa1\xb2\xc3\xd4": "a packet capture",
+    b"\x0a\x0d\x0d\x0a": "a packet capture",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"\x7fELF": "a program",
+    b"GIF8": "a GIF image",
+    b"\xff\xd8\xff": "a JPEG image",
+}
+
+
+def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> Format:
+    """Tell the format of a file from its beginning.
+
+    Lines that a text format knows are its own, whatever they quote. In the
+    rest JSON objects are looked for, and where there is none, a header of csv.
+    Each line or object may be claimed by several formats: then nothing is
+    guessed.
+
+    Parameters
+    ----------
+    head : bytes
+        The first bytes, decompressed (some tens of kB, whole lines or not).
+    where : str
+        Name of the file, for the error.
+    formats : mapping of str to Format
+        What it may be, by name; those not to be detected are passed over.
+
+    Returns
+    -------
+    Format
+
+    Raises
+    ------
+    FormatError
+        If it is of no known format, of more than one, or may be of any of
+        several; it says what was seen.
+
+    Examples
+    --------
+    >>> detect(b'{"timestamp":"x","src_ip":"1.2.3.4","payload_printable":""}', "x").name
+    'ciscoasa'
+    """
+    wanted = [form for form in formats.values() if form.detected]
+    for form in wanted:
+        if head.startswith(form.magic or (b"\n\0",)):
+            return form
+    _refuse_other_files(head, where)
+    text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    claims, rest = _line_claims(text, wanted)
+    objects = _objects(rest)
+    claims += [{f.name for f in wanted if f.kind == "json" and f.knows(keys)} for keys in objects]
+    if not objects and not claims:
+        header = _header(text)
+        claims.append({f.name for f in wanted if f.kind == "csv" and f.knows(header)})
+    name = _settled(claims, where)
+    if name is None:
+        raise FormatError(
+            f"it is of no known format: {_seen(head, text, objects)}",
+            where=where,
+            hint=f"known formats are {', '.join(form.name for form in wanted)}",
+        )
+    form = formats[name]
+    if form.kind == "json" and not any(form.knows(keys) for line in text.split("\n") for keys in _objects(line)):
+        raise FormatError(
+            f"it is {form.name} spread over lines", where=where, hint="put one object on a line, as jq -c does"
+        )
+    return form
+
+
+def _refuse_other_files(head: bytes, where: str) -> None:
+    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+        what = "it holds only NUL bytes" if b"\x00" in head else "it is empty"
+        raise FormatError(what, where=where, hint="check what was meant to write it")
+    for magic, name in _MAGIC.items():
+        if head.startswith(magic):
+            raise FormatError(f"it is {name}, not a log", where=where, hint="give logs as text, gzip or tar.gz")
+
+
+def _settled(claims: Iterable[set[str]], where: str) -> str | None:
+    """Return the name that the claims agree on; None if there is none."""
+    claims = [names for names in claims if names]
+    found = Counter(name for names in claims for name in names)
+    enough = [name for name, count in found.most_common() if count >= _MINORITY * found.total()]
+    if not enough:
+        return None
+    if len(enough) == 1:
+        return enough[0]
+    rivals = [name for name in enough if any({name, enough[0]} <= names for names in claims)]
+    if len(rivals) > 1:
+        raise FormatError(
+            f"it is ambiguous: it may be {' or '.join(rivals)}", where=where, hint="name one of them by format="
+        )
+    seen = ", ".join(f"{name} ({found[name]})" for name in enough)
+    raise FormatError(
+        f"its lines are of more than one format: {seen}", where=where, hint="split it, or name one by format="
+    )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
+
+
+def _line_claims(text: str, wanted: Iterable[Format]) -> tuple[list[set[str]], str]:
+    """Return which text formats claim each line, and the lines that none claims.
+
+    A format that knows less than half of the lines is no candidate: one line
+    that looks like it is found in any long text.
+    """
+    lines = text.split("\n")
+    whole = [line.rstrip("\r") for line in lines[: _LINES if len(lines) > 1 else 1]]
+    if len(lines) == len(whole) > 1:
+        whole.pop()  # empty, or cut
+    written = [line for line in whole if line.strip()]
+    claims: dict[int, set[str]] = {}
+    for form in wanted:
+        if not form.pattern:
+            continue
+        shape = _compiled(form.pattern)
+        like = [number for number, line in enumerate(written) if shape.fullmatch(line)]
+        sign = _compiled(form.sign) if form.sign else shape
+        if 2 * len(like) >= len(written) and any(sign.match(written[number]) for number in like):
+            for number in like:
+                claims.setdefault(number, set()).add(form.name)
+    if not claims:
+        return [], text
+    rest = [line for number, line in enumerate(written) if number not in claims]
+    return list(claims.values()), "\n".join(rest)
+
+
+def _objects(text: str) -> list[set[str]]:
+    """Return the keys of the first whole objects, wrappers looked through."""
+    found: list[set[str]] = []
+    at = text.find("{")
+    while at >= 0 and len(found) < _OBJECTS:
+        try:
+            value, end = _decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            found += _keys(value)
+        at = text.find("{", end)
+    return found
+
+
+def _keys(value: object, deep: int = 0) -> list[set[str]]:
+    if not isinstance(value, dict) or deep > 3:
+        return []
+    if len(value) == 1:
+        (inner,) = value.values()
+        if isinstance(inner, dict) and "info" in value:
+            return _keys(inner, deep + 1)
+        if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
+            return [keys for item in inner[:_OBJECTS] for keys in _keys(item, deep + 1)]
+    return [keys_of(value)] if value else []
+
+
+def _header(text: str) -> list[str]:
+    line = text.lstrip("\r\n").partition("\n")[0]
+    try:
+        return next(csv.reader([line], strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _seen(head: bytes, text: str, objects: list[set[str]]) -> str:
+    control = sum(byte < 32 and byte not in b"\t\r\n" for byte in head[:4096])
+    if control + text[:4096].count("\ufffd") > 0.1 * len(head[:4096]):
+        return "binary data"
+    if objects:
+        keys = sorted({key for key in objects[0] if "." not in key})
+        return "JSON with " + ", ".join(repr(key[:40]) for key in keys[:6]) + (", …" if len(keys) > 6 else "")
+    first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if first[:1] in ("{", "["):
+        return "broken JSON, or JSON spread over lines (jq -c puts one object on a line)"
+    return f"text that begins {first[:60]!r}"
