@@ -6,6 +6,7 @@
     ├── UsageError              the call or command was wrong (exit code 2)
     │   ├── WindowError         a time window that cannot be understood
     │   ├── SettingsError       attackviz.toml or the environment
+    │   ├── MappingError        the description of one's own format
     │   └── AddressError        an address nothing is found at, or of no known kind
     ├── ReadError               a source that exists but cannot be read
     │   └── FormatError         bytes of no known, or of more than one, format
@@ -35,6 +36,7 @@ __all__ = [
     "ExportError",
     "FormatError",
     "GeoDatabaseError",
+    "MappingError",
     "MissingDependencyError",
     "ReadError",
     "RecordingError",
@@ -85,6 +87,10 @@ class WindowError(UsageError):
 
 class SettingsError(UsageError):
     """``attackviz.toml`` or an environment variable holds something wrong."""
+
+
+class MappingError(UsageError):
+    """The description of one's own format is wrong, or fits nothing in a file."""
 
 
 class AddressError(UsageError):
