@@ -97,6 +97,6 @@ def _format(head: bytes, name: str, form: Format | None, explicit: bool, options
             f"its first line is longer than {options.line_limit >> 20} MB", where=name, hint="name its format"
         )
     found = detect(head, name)
-    if form is not None and found is not form:
+    if form is not None and not form.same_log(found):
         raise FormatError(f"it is {found.name}, not {form.name}", where=name, hint="name it by itself to force it")
-    return found
+    return form or found
