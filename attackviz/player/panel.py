@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import panel as pn
 import param
 from panel.custom import Child, JSComponent
+from panel.io.state import set_curdoc
 
 __all__ = ["Player"]
 
@@ -58,11 +60,25 @@ class Player(JSComponent):
     def __init__(self, **params: Any) -> None:
         # In the browser a component fails when a child comes late, a column does not: so it is there from the first.
         super().__init__(**params, ground=pn.Column(sizing_mode="stretch_both", margin=0))
-        self.param.watch(self._lay, "figure")
+        self.param.watch(lambda _: _once_loaded(self._lay), "figure")
         self._lay()
 
-    def _lay(self, *_: object) -> None:
+    def _update_model(self, events: Any, msg: Any, root: Any, model: Any, doc: Any, comm: Any) -> None:
+        update = partial(super()._update_model, events, msg, root, model, doc, comm)
+        with set_curdoc(doc):
+            _once_loaded(update)
+
+    def _lay(self) -> None:
         if self.figure is None:
             self.ground.clear()
         else:
             self.ground[:] = [pn.panel(self.figure, sizing_mode="stretch_both", margin=0)]
+
+
+def _once_loaded(change: Callable[[], None]) -> None:
+    # Panel 1.9 drops what changes between the browser's fetch of a document and its word that it is ready,
+    # as if the document were still to be fetched. So what changes before that word waits for it.
+    if pn.state.loaded:
+        change()
+    else:
+        pn.state.onload(change)

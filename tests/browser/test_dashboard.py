@@ -358,6 +358,33 @@ def test_reading_that_ends_while_a_page_is_being_made_is_not_missed(
         watch.page.locator(".av [role=alert]").wait_for()
 
 
+def test_what_changes_before_the_browser_says_it_is_ready_is_not_missed(
+    chromium: Any, serve: Callable[..., App]
+) -> None:
+    app = serve(lambda: component(status={"kind": "loading"}))
+    late = {"kind": "error", "title": "Refused just then", "detail": "", "hints": []}
+
+    def hold_back(route: Any) -> None:
+        server = route.connect_to_server()
+
+        def pass_on(message: Any) -> None:
+            # The document was fetched by now, and the server has not been told that it is shown.
+            if "document_ready" in message and not app.players[-1].status.get("title"):
+                app.tell(status=late)
+                until(lambda: app.players[-1].status == late, "Python's change")
+                until(lambda: not app.documents[-1].session_callbacks, "what follows from it")
+            server.send(message)
+
+        route.on_message(pass_on)
+
+    with watched(chromium, offline=False) as watch:
+        watch.page.route_web_socket("**/ws*", hold_back)
+        watch.page.goto(app.url)
+        card = watch.page.locator(".av [role=alert]")
+        card.wait_for()
+        assert "Refused just then" in card.inner_text()
+
+
 def test_python_and_browser_keep_in_step(chromium: Any, serve: Callable[..., App], tpot_replay: av.Replay) -> None:
     recording = tpot_replay.recording.to_bytes()
     app = serve(lambda: component(recording=recording, theme="light", window=WINDOW))
