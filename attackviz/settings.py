@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from .errors import SettingsError
 
@@ -34,6 +35,10 @@ class Settings:
         Zone of naive times in logs.
     cache : Path
         Directory of decoded databases.
+    formats : dict of str to Any
+        Formats of one's own as they are described, by name; see `attackviz.formats.Mapping`.
+    file : str or None
+        What they were read from, None if there is no such file.
 
     Examples
     --------
@@ -46,6 +51,8 @@ class Settings:
     home: tuple[float, float] | None = None
     tz: str = "UTC"
     cache: Path = Path()
+    formats: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    file: str | None = None
 
 
 def load_settings(
@@ -94,6 +101,8 @@ def load_settings(
         home=_home(values["home"]) if "home" in values else None,
         tz=_text(values.get("tz", "UTC"), "tz"),
         cache=_path(base, values["cache"], "cache") if "cache" in values else _cache(env),
+        formats=_table(values.get("formats", {}), "formats"),
+        file=str(path) if values else None,
     )
 
 
@@ -106,7 +115,7 @@ def _read(path: Path, required: bool) -> dict[str, object]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"not readable as TOML: {error}", where=str(path)) from None
-    known = {f.name for f in fields(Settings)}
+    known = {f.name for f in fields(Settings)} - {"file"}
     for name in values:
         if name not in known:
             raise SettingsError(
@@ -129,6 +138,12 @@ def _text(value: object, name: str) -> str:
 def _list(value: object) -> list[object]:
     if not isinstance(value, list):
         raise SettingsError(f"{value!r} is neither a path nor a list of paths", where="setting 'geoip'")
+    return value
+
+
+def _table(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{value!r} is no table", where=f"setting {name!r}", hint=f"write [{name}.NAME]")
     return value
 
 

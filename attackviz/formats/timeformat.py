@@ -23,7 +23,8 @@ UNITS = ("s", "ms", "us", "ns")
 _MICROS = {"s": 1_000_000, "ms": 1000, "us": 1}
 _DIGITS = {"s": r"^-?\d{1,11}$", "ms": r"^-?\d{1,14}$", "us": r"^-?\d{1,17}$", "ns": r"^-?1?\d{1,18}$"}
 
-_MONTHS = {name: f"{n:02d}" for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: f"{n:02d}" for n, name in enumerate(_NAMES, 1)}
 _SHORT = "(?i:" + "|".join(_MONTHS) + ")"
 _DIRECTIVES = {
     "Y": r"(?P<Y>\d{4})",
@@ -59,7 +60,7 @@ def _pattern(form: str) -> tuple[str, frozenset[str]]:
             continue
         if directive not in _DIRECTIVES:
             known = " ".join(f"%{d}" for d in [*_DIRECTIVES, *_SHORTHAND])
-            raise MappingError(f"the time format {form!r} has %{directive}, which is not known", hint=f"known are {known}")
+            raise MappingError(f"the time format {form!r} has %{directive}", hint=f"known are {known}")
         found = re.search(r"\?P<(\w)>", _DIRECTIVES[directive])
         if found and found[1] in seen:
             raise MappingError(f"the time format {form!r} says %{directive} twice", hint="say each part once")
