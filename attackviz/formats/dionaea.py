@@ -1,7 +1,13 @@
-"""Dionaea: a honeypot of many services, mostly SMB and databases."""
+"""Dionaea: a honeypot of many services, mostly SMB and databases.
+
+It writes one object a connection (``log_json``, its lists as they are or
+flattened), or one an incident (``log_incident``). Fields: the modules of these
+names in https://github.com/DinoTools/dionaea.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +17,7 @@ from .columns import Columns, mapped
 from .format import Format
 from .honeypot import common, service
 
-__all__ = ["DIONAEA"]
+__all__ = ["DIONAEA", "DIONAEA_INCIDENT", "dionaea_protocol"]
 
 _PROTOCOLS = {
     "smbd": "smb",
@@ -30,13 +36,69 @@ _PROTOCOLS = {
     "sipsession": "sip",
     "memcache": "memcached",
 }
-_RULES = {"connect": "connection back to the source", "listen": "listening for a data connection"}
+_RULES = {
+    "connect": "connection back to the source",
+    "listen": "listening for a data connection",
+    "reject": "connection rejected",
+}
+_SHOWN = 3
+_SHOWN_COMMANDS = 10
+
+_INCIDENTS: dict[str, tuple[str, str]] = {
+    "connection.tcp.accept": ("connect", "low"),
+    "connection.tls.accept": ("connect", "low"),
+    "connection.tcp.connect": ("connection back to the source", "low"),
+    "connection.tls.connect": ("connection back to the source", "low"),
+    "connection.udp.connect": ("connect", "low"),
+    "connection.tcp.reject": ("connection rejected", "low"),
+    "connection.tcp.pending": ("connect", "low"),
+    "connection.free": ("connection closed", "info"),
+    "download.offer": ("download offered", "high"),
+    "download.complete": ("download", "high"),
+    "download.complete.hash": ("download", "high"),
+    "download.complete.unique": ("download", "high"),
+    "download.complete.again": ("download", "high"),
+    "upload.request": ("upload request", "medium"),
+    "shellcode.detected": ("shellcode", "high"),
+    "module.emu.profile": ("shellcode", "high"),
+    "service.shell.listen": ("shell", "high"),
+    "service.shell.connect": ("shell", "high"),
+    "modules.python.ftp.login": ("login attempt", "medium"),
+    "modules.python.mssql.login": ("login attempt", "medium"),
+    "modules.python.mysql.login": ("login attempt", "medium"),
+    "modules.python.ftp.command": ("ftp commands", "medium"),
+    "modules.python.mssql.cmd": ("database command", "high"),
+    "modules.python.mysql.command": ("database command", "high"),
+    "modules.python.p0f": ("fingerprint", "info"),
+    "modules.python.smb.dcerpc.bind": ("smb bind", "medium"),
+    "modules.python.smb.dcerpc.request": ("smb request", "medium"),
+    "modules.python.sip.command": ("sip command", "medium"),
+    "modules.python.virustotal.report": ("virustotal report", "info"),
+}
+"""Rule and severity of each origin of an incident, without its ``dionaea.``."""
+
+
+def dionaea_protocol(column: pa.Array) -> pa.Array:
+    """Return the protocols of services by the names people use.
+
+    Parameters
+    ----------
+    column : pyarrow.Array of string
+        As Dionaea calls them.
+
+    Examples
+    --------
+    >>> dionaea_protocol(pa.array(["smbd", "EPMapper"])).to_pylist()
+    ['smb', 'epmapper']
+    """
+    return mapped(column, lambda name: _PROTOCOLS.get(name.casefold(), name.casefold()))
 
 
 def _build(c: Columns) -> dict[str, pa.Array]:
-    protocol = mapped(pc.utf8_lower(c.text("connection.protocol")), lambda name: _PROTOCOLS.get(name, name))
-    login = pa.array([value is not None for value in c.values("credentials.username")])
-    commands = pa.array([value is not None for value in c.values("ftp.commands.command")])
+    protocol = dionaea_protocol(c.text("connection.protocol"))
+    credentials, ftp = c.values("credentials"), c.values("ftp.commands")
+    login = pa.array([bool(value) for value in credentials], pa.bool_())
+    commands = pa.array([bool(value) for value in ftp], pa.bool_())
     plain = mapped(c.text("connection.type").fill_null(""), lambda kind: _RULES.get(kind, "connect"))
     return {
         "time": c.time("timestamp"),
@@ -49,30 +111,59 @@ def _build(c: Columns) -> dict[str, pa.Array]:
         "rule": pc.if_else(login, "login attempt", pc.if_else(commands, "ftp commands", plain)),
         "severity": pc.if_else(login, "medium", "low"),
         "detail": pa.array(
-            [
-                _detail(users, passwords, words) if users is not None or words is not None else None
-                for users, passwords, words in zip(
-                    c.values("credentials.username"),
-                    c.values("credentials.password"),
-                    c.values("ftp.commands.command"),
-                    strict=True,
-                )
-            ],
+            [_detail(tried, sent) if tried or sent else None for tried, sent in zip(credentials, ftp, strict=True)],
             pa.string(),
         ),
         **common(c, "dionaea"),
     }
 
 
-def _detail(users: Any, passwords: Any, commands: Any) -> str | None:
+def _incident(c: Columns) -> dict[str, pa.Array]:
+    origin = mapped(c.text("origin"), lambda text: text.removeprefix("dionaea."))
+    c.leave_out("listeners of the honeypot", pc.ends_with(origin, ".listen"))
+    c.leave_out("links between connections", pc.starts_with(origin, "connection.link"))
+    protocol = dionaea_protocol(c.text("data.connection.protocol"))
+    user = c.text("data.username")
+    tried = pc.binary_join_element_wise("tried ", user, ":", c.text("data.password").fill_null(""), "")
+    return {
+        "time": c.time("timestamp"),
+        "src_ip": c.source("data.connection.remote_ip"),
+        "src_port": c.port("data.connection.remote_port"),
+        "dst_ip": c.address("data.connection.local_ip"),
+        "dst_port": c.port("data.connection.local_port"),
+        "protocol": protocol,
+        "category": service(protocol),
+        "rule": mapped(origin, lambda text: _INCIDENTS[text][0] if text in _INCIDENTS else _plain(text)),
+        "rule_id": c.text("origin"),
+        "severity": mapped(origin, lambda text: _INCIDENTS[text][1] if text in _INCIDENTS else "low"),
+        "detail": pc.coalesce(tried, c.text("data.url"), c.text("data.command"), c.text("data.cmd")),
+        **common(c, "dionaea"),
+    }
+
+
+def _plain(origin: str) -> str:
+    return origin.removeprefix("modules.python.").replace(".", " ")
+
+
+def _detail(credentials: Any, commands: Any) -> str | None:
+    """Say what was tried and sent; lists of objects, or objects of lists."""
     parts = []
-    if isinstance(users, list):
-        secrets = passwords if isinstance(passwords, list) else []
-        pairs = [f"{user}:{secrets[n] if n < len(secrets) else ''}" for n, user in enumerate(users[:3])]
-        parts.append("tried " + ", ".join(pairs))
-    if isinstance(commands, list):
-        parts.append(" ".join(str(word) for word in commands[:10]))
-    return "; ".join(parts).encode("utf-8", "replace").decode() or None
+    tried = [f"{user}:{secret}" for user, secret in _pairs(credentials, "username", "password", _SHOWN)]
+    if tried:
+        parts.append("tried " + ", ".join(tried))
+    parts.append(" ".join(name for name, _ in _pairs(commands, "command", "arguments", _SHOWN_COMMANDS)))
+    return "; ".join(filter(None, parts)).encode("utf-8", "replace").decode() or None
+
+
+def _pairs(value: Any, first: str, second: str, most: int) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        names, others = (one if isinstance(one, list) else [] for one in (value.get(first), value.get(second)))
+        others = others + [None] * len(names)
+    else:
+        items = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+        names, others = ([item.get(key) for item in items] for key in (first, second))
+    for name, other in list(zip(names, others, strict=False))[:most]:
+        yield "" if name is None else str(name), "" if other is None else str(other)
 
 
 DIONAEA = Format(
@@ -87,10 +178,32 @@ DIONAEA = Format(
         "dst_port",
         "connection.protocol",
         "connection.type",
-        "credentials.username",
-        "credentials.password",
-        "ftp.commands.command",
+        "credentials",
+        "ftp.commands",
     ),
     known_by=(frozenset({"connection.protocol", "connection.type", "dst_port"}),),
     build=_build,
+    foreign=frozenset({"t-pot_ip_ext", "t-pot_hostname"}),
+)
+
+DIONAEA_INCIDENT = Format(
+    name="dionaea.incident",
+    title="Dionaea honeypot, incidents",
+    kind="json",
+    fields=(
+        "timestamp",
+        "origin",
+        "data.connection.protocol",
+        "data.connection.remote_ip",
+        "data.connection.remote_port",
+        "data.connection.local_ip",
+        "data.connection.local_port",
+        "data.username",
+        "data.password",
+        "data.url",
+        "data.command",
+        "data.cmd",
+    ),
+    known_by=(frozenset({"timestamp", "name", "origin", "data.connection"}),),
+    build=_incident,
 )

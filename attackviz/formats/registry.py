@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ..errors import UsageError
+from .awswaf import AWS_WAF
 from .ciscoasa import CISCOASA
 from .cloudflare import FIREWALL_EVENTS, HTTP_REQUESTS
 from .cloudflare_els import ELS
+from .cowrie import COWRIE
 from .cowrie_sessions import COWRIE_SESSIONS
-from .dionaea import DIONAEA
+from .dionaea import DIONAEA, DIONAEA_INCIDENT
 from .format import Format
 from .heralding import HERALDING
 from .honeytrap import HONEYTRAP
@@ -20,10 +22,13 @@ FORMATS: dict[str, Format] = {
         HTTP_REQUESTS,
         FIREWALL_EVENTS,
         ELS,
+        AWS_WAF,
         HERALDING,
         CISCOASA,
         DIONAEA,
+        DIONAEA_INCIDENT,
         HONEYTRAP,
+        COWRIE,
         COWRIE_SESSIONS,
     )
 }

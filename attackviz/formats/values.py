@@ -1,0 +1,181 @@
+"""Small casts that several formats share: decimals, countries, lists, sample rates, unknown words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .columns import mapped
+
+if TYPE_CHECKING:
+    from .columns import Columns
+
+__all__ = ["country", "decimals", "first", "known_only", "listed", "sampled"]
+
+_DECIMAL = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_NO_COUNTRY = {"XX", "T1", "A1", "A2"}
+_WORDS_NAMED = 10
+
+
+def decimals(c: Columns, path: str) -> pa.Array:
+    """Return a field as float64; null where it is no number.
+
+    Parameters
+    ----------
+    c : Columns
+    path : str
+        The field; numbers, or their text.
+
+    Examples
+    --------
+    >>> from attackviz.account import Account
+    >>> from attackviz.formats.columns import Columns
+    >>> decimals(Columns({"lat": ["50.1", 8, None, "north"]}, 4, Account(), "UTC"), "lat").to_pylist()
+    [50.1, 8.0, None, None]
+    """
+    text = c.text(path)
+    number = pc.match_substring_regex(text, _DECIMAL)
+    return pc.cast(pc.if_else(number, text, None), pa.float64())
+
+
+def country(codes: pa.Array) -> pa.Array:
+    """Return ISO 3166-1 codes, upper case; null for what is none, or no country.
+
+    Parameters
+    ----------
+    codes : pyarrow.Array of string
+        As written. Cloudflare writes XX for unknown and T1 for Tor, AWS a dash.
+
+    Examples
+    --------
+    >>> country(pa.array(["us", "T1", "-", "DE", None])).to_pylist()
+    ['US', None, None, 'DE', None]
+    """
+
+    def code(text: str) -> str | None:
+        upper = text.strip().upper()
+        return upper if len(upper) == 2 and upper.isascii() and upper.isalpha() and upper not in _NO_COUNTRY else None
+
+    return mapped(codes, code)
+
+
+def first(column: pa.Array) -> pa.Array:
+    """Return the first text of fields that hold one, or a list of them.
+
+    Parameters
+    ----------
+    column : pyarrow.Array of string
+        Lists as JSON.
+
+    Examples
+    --------
+    >>> first(pa.array(["web", '["ids", "web"]', "[]", None])).to_pylist()
+    ['web', 'ids', None, None]
+    """
+    return mapped(column, lambda text: next(iter(_strings(text)), None) if text.startswith("[") else text)
+
+
+def listed(c: Columns, path: str) -> pa.Array:
+    """Return a field as lists of strings, where csv holds them as JSON, too.
+
+    Parameters
+    ----------
+    c : Columns
+    path : str
+        The field.
+
+    Examples
+    --------
+    >>> from attackviz.account import Account
+    >>> from attackviz.formats.columns import Columns
+    >>> listed(Columns({"a": ['["x","y"]', "", "z"]}, 3, Account(), "UTC"), "a").to_pylist()
+    [['x', 'y'], None, ['z']]
+    """
+    lists = c.lists(path)
+    if lists.null_count < len(lists):
+        return lists
+    text = c.text(path)
+    if text.null_count == len(text):
+        return lists
+    coded = text.dictionary_encode()
+    values = [_strings(value) if value.startswith("[") else [value] for value in coded.dictionary.to_pylist()]
+    return pa.array(values, lists.type).take(coded.indices)
+
+
+def _strings(text: str) -> list[str]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return [text]
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else [text]
+
+
+def sampled(c: Columns, *, every: tuple[str, ...], share: tuple[str, ...]) -> pa.Array | None:
+    """Return how many events each row stands for; None where no row says.
+
+    Parameters
+    ----------
+    c : Columns
+        Its account is told of rates that cannot be.
+    every : tuple of str
+        Fields that say n where one of n was logged.
+    share : tuple of str
+        Fields that say which share was logged, between 0 and 1.
+
+    Returns
+    -------
+    pyarrow.Array of uint32, or None
+
+    Examples
+    --------
+    >>> from attackviz.account import Account
+    >>> from attackviz.formats.columns import Columns
+    >>> c = Columns({"n": [10, None, 0], "r": [None, 0.25, None]}, 3, Account(), "UTC")
+    >>> sampled(c, every=("n",), share=("r",)).to_pylist(), dict(c.account.flags)
+    ([10, 4, 1], {'sample rate not understood': 1})
+    """
+    shares = [pc.divide(1.0, pc.if_else(pc.greater(rate, 0), rate, None)) for rate in (decimals(c, p) for p in share)]
+    found = pc.coalesce(*(decimals(c, path) for path in every), *shares)
+    if found.null_count == len(found):
+        return None
+    found = pc.round(found)
+    good = pc.and_(pc.greater_equal(found, 1), pc.less(found, 2**32))
+    c.flag("sample rate not understood", pc.invert(good))
+    return pc.if_else(good, found, 1.0).fill_null(1.0).cast(pa.uint32())
+
+
+def known_only(c: Columns, what: str, words: pa.Array, table: Container[str]) -> pa.Array:
+    """Return words that are in a table, null for others; those are counted and named.
+
+    Parameters
+    ----------
+    c : Columns
+        Its account is told: flag ``unknown <what>``, and a note with each word.
+    what : str
+        What the words are, in the singular.
+    words : pyarrow.Array of string
+    table : container of str
+
+    Examples
+    --------
+    >>> from attackviz.account import Account
+    >>> from attackviz.formats.columns import Columns
+    >>> c = Columns({}, 2, Account(), "UTC")
+    >>> known_only(c, "action", pa.array(["block", "zap"]), {"block": 1}).to_pylist()
+    ['block', None]
+    >>> dict(c.account.flags), c.account.notes
+    ({'unknown action': 1}, ["unknown action 'zap'"])
+    """
+    known = mapped(words, lambda word: word if word in table else None)
+    strange = pc.and_(pc.is_valid(words), pc.is_null(known))
+    c.flag(f"unknown {what}", strange)
+    if pc.any(strange).as_py():
+        begun = f"unknown {what} "
+        room = _WORDS_NAMED - sum(note.startswith(begun) for note in c.account.notes)
+        for word in words.filter(strange).unique().to_pylist()[: max(room, 0)]:
+            c.account.note(f"{begun}{word[:60]!r}")
+    return known
