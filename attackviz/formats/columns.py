@@ -245,11 +245,35 @@ class Columns:
             if flag:
                 self.flag(flag, pc.and_(missing, pc.invert(gone)))
             column, missing = pc.coalesce(column, second), pc.and_(missing, gone)
+        return self.possible(column, missing)
+
+    def possible(self, column: pa.Array, missing: pa.Array) -> pa.Array:
+        """Return times without the impossible ones (before 1995, after 2099), which are counted.
+
+        Parameters
+        ----------
+        column : pyarrow.Array of timestamp[us, UTC]
+        missing : pyarrow.BooleanArray
+            Where nothing was written.
+        """
         self.flag("no time", missing)
         odd = pc.or_(pc.less(column, pa.scalar(_EARLIEST, _TIME)), pc.greater_equal(column, pa.scalar(_LATEST, _TIME)))
         odd = pc.fill_null(odd, False)
         self.flag("impossible time", odd)
         return pc.if_else(odd, None, column)
+
+    def local(self, naive: pa.Array) -> pa.Array:
+        """Return times without a zone as UTC; they are read in the user's zone, and counted.
+
+        Parameters
+        ----------
+        naive : pyarrow.Array of timestamp[us]
+        """
+        self.flag(f"time without a zone, read as {self.tz}", pc.is_valid(naive))
+        if self.tz == "UTC":
+            return naive.cast(_TIME)
+        zone(self.tz)
+        return pc.assume_timezone(naive, self.tz, ambiguous="earliest", nonexistent="latest").cast(_TIME)
 
     def _times(self, values: list[Any]) -> tuple[pa.Array, pa.Array]:
         """Return times and a mask of where nothing was written."""
@@ -280,12 +304,7 @@ class Columns:
         number = pc.match_substring_regex(text, _NUMBER)
         naive = pc.invert(pc.or_(zoned, number))
         local = _cast(pc.if_else(naive, text, None), pa.timestamp("us"))
-        self.flag(f"time without a zone, read as {self.tz}", pc.is_valid(local))
-        if self.tz == "UTC":
-            local = local.cast(_TIME)
-        else:
-            zone(self.tz)
-            local = pc.assume_timezone(local, self.tz, ambiguous="earliest", nonexistent="latest").cast(_TIME)
+        local = self.local(local)
         if pc.any(number).as_py():
             digits = pc.if_else(number, text, None).to_pylist()
             counted = _number_times(pa.array([_as_micros(d) if d else None for d in digits], pa.int64()))
