@@ -19,6 +19,7 @@ from .format import Format
 from .jsonreader import Batch, read_json
 from .lines import LINE_LIMIT
 from .plan import Plan
+from .textreader import read_text
 
 __all__ = ["Options", "decode"]
 
@@ -103,6 +104,8 @@ def decode(
     reader: Iterator[Batch]
     if form.kind == "csv":
         reader = read_csv(chunks, paths, account, file, options.ids, options.line_limit)
+    elif form.kind == "text":
+        reader = read_text(chunks, form.pattern, paths, account, file, options.ids, options.line_limit)
     else:
         plan = Plan(paths, form.dotted)
         reader = read_json(chunks, plan, account, file, options.ids, options.line_limit)

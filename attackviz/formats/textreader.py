@@ -1,0 +1,173 @@
+"""The reader of regular lines: one line, one record, taken apart by one expression.
+
+A block of lines becomes an Arrow array that points into it, and the expression
+(RE2, by Arrow) takes all of them apart at once. Only lines that it refuses are
+looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..account import Account
+from .jsonreader import BATCH_ROWS, Batch
+from .lines import LINE_LIMIT, Block, blocks, sample
+
+__all__ = ["read_text"]
+
+
+def read_text(
+    chunks: Iterable[bytes],
+    pattern: str,
+    paths: Sequence[str],
+    account: Account,
+    file: str,
+    ids: bool = False,
+    limit: int = LINE_LIMIT,
+) -> Iterator[Batch]:
+    r"""Read the records of a stream of regular lines.
+
+    Parameters
+    ----------
+    chunks : iterable of bytes
+        The decompressed stream.
+    pattern : str
+        What a whole line looks like, its end left out; named groups are fields.
+        RE2, which knows no look-around and no backreferences.
+    paths : sequence of str
+        Names of the wanted fields; one that is no group gives empty values.
+    account : Account
+        Told what became of every line.
+    file : str
+        Name for samples.
+    ids : bool
+        Whether to make an id for every record from its place in the file.
+    limit : int
+        Longest line in bytes; a longer one is bad.
+
+    Yields
+    ------
+    Batch
+        With strings; a group that took no part is empty.
+
+    Examples
+    --------
+    >>> account = Account()
+    >>> lines = b"5.6.7.8 22\nwhat?\n1.2.3.4 80\n"
+    >>> [b.columns["ip"] for b in read_text([lines], r"(?P<ip>\S+) (?P<port>\d+)", ["ip"], account, "x")]
+    [['5.6.7.8', '1.2.3.4']]
+    >>> account.events, dict(account.bad), account.closes()
+    (2, {'line not understood': 1}, True)
+    """
+    reader = _Reader(rf"^(?:{pattern})\n?$", account, file)
+    parts: list[pa.StructArray] = []
+    ids_made: list[str] = []
+    rows = 0
+    for block in blocks(chunks, account, file, limit):
+        fields, kept = reader.records(block)
+        parts.append(fields)
+        rows += len(fields)
+        if ids:
+            ids_made += reader.ids(block, kept)
+        if rows >= BATCH_ROWS:
+            yield _batch(parts, ids_made, paths)
+            parts, ids_made, rows = [], [], 0
+    if rows:
+        yield _batch(parts, ids_made, paths)
+
+
+class _Reader:
+    def __init__(self, pattern: str, account: Account, file: str) -> None:
+        self.pattern, self.account, self.file = pattern, account, file
+        self._origin = b""
+
+    def records(self, block: Block) -> tuple[pa.StructArray, np.ndarray]:
+        """Return the fields of the lines that are records, and which lines these are."""
+        data = block.data
+        text = data.replace(b"\r\n", b"\n") if b"\r\n" in data else data.removesuffix(b"\r")
+        lines, fields = self._apart(text)
+        matched = fields.is_valid().to_numpy(zero_copy_only=False)
+        odd = np.flatnonzero(~matched)
+        if len(odd) and (rescued := self._odd(text.split(b"\n"), odd, block.line)):
+            lines, fields = self._apart(rescued)
+            matched = fields.is_valid().to_numpy(zero_copy_only=False)
+        kept = np.flatnonzero(matched)
+        self.account.pieces += len(kept)
+        self.account.events += len(kept)
+        return (fields if len(kept) == len(fields) else fields.filter(fields.is_valid())), kept
+
+    def _apart(self, text: bytes) -> tuple[pa.StringArray, pa.StructArray]:
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            lines = text.split(b"\n")
+            damaged = sum(_damaged(line) for line in lines)
+            self.account.flags["bytes that are not UTF-8, replaced"] += damaged
+            text = text.decode("utf-8", "replace").encode()
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 0x0A) + 1
+        whole = len(ends) and ends[-1] == len(text)
+        offsets = np.concatenate(([0], ends, () if whole else [len(text)])).astype(np.int32)
+        lines = pa.Array.from_buffers(
+            pa.string(), len(offsets) - 1, [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(text)]
+        )
+        return lines, pc.extract_regex(lines, self.pattern)
+
+    def _odd(self, lines: list[bytes], odd: np.ndarray, first: int) -> bytes | None:
+        """Account for the lines that are no records; return the text anew if one of them can be rescued.
+
+        Crashes leave zeros before the next line: they are bad, the line is not.
+        """
+        account = self.account
+        rescued = False
+        for number in odd.tolist():
+            line = lines[number]
+            rest = line.lstrip(b"\0")
+            if rest != line and rest.strip(b"\0 \t\r"):
+                lines[number] = b""  # so that the number of lines stays
+                _, fields = self._apart(rest)
+                if fields.is_valid()[0].as_py():
+                    lines[number] = rest
+                    rescued = True
+                    account.pieces += 1
+                    account.spoil("NUL bytes", sample(self.file, first + number, line))
+                    account.salvaged += 1
+                    continue
+            account.pieces += 1
+            if not line.strip():
+                account.blank += 1
+            elif not line.strip(b"\0 \t\r"):
+                account.spoil("NUL bytes", sample(self.file, first + number, line))
+            else:
+                account.spoil("line not understood", sample(self.file, first + number, line))
+        return b"\n".join(lines) if rescued else None
+
+    def ids(self, block: Block, kept: np.ndarray) -> Iterator[str]:
+        """Make the ids of lines from where they stand."""
+        lines = block.data.split(b"\n")
+        starts = np.cumsum([0, *(len(line) + 1 for line in lines)]) + block.offset
+        for number in kept.tolist():
+            line = lines[number]
+            self._origin = self._origin or blake2b(line, digest_size=16).digest()
+            place = f"{starts[number]}:0:".encode()
+            yield blake2b(self._origin + place + line, digest_size=16).hexdigest()
+
+
+def _damaged(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+def _batch(parts: list[pa.StructArray], ids: list[str], paths: Sequence[str]) -> Batch:
+    fields = pa.concat_arrays(parts)
+    groups = {field.name for field in fields.type}
+    missing = pa.nulls(len(fields), pa.string())
+    columns = {path: (fields.field(path) if path in groups else missing).to_pylist() for path in paths}
+    return Batch(len(fields), columns, ids)
