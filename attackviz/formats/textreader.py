@@ -13,6 +13,7 @@ from hashlib import blake2b
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ..account import Account
 from .jsonreader import BATCH_ROWS, Batch
@@ -86,38 +87,42 @@ class _Reader:
         self.pattern, self.account, self.file = pattern, account, file
         self._origin = b""
 
-    def records(self, block: Block) -> tuple[pa.StructArray, np.ndarray]:
+    def records(self, block: Block) -> tuple[pa.StructArray, NDArray[np.int64]]:
         """Return the fields of the lines that are records, and which lines these are."""
         data = block.data
         text = data.replace(b"\r\n", b"\n") if b"\r\n" in data else data.removesuffix(b"\r")
-        lines, fields = self._apart(text)
+        text = self._mended(text)
+        fields = self._apart(text)
         matched = fields.is_valid().to_numpy(zero_copy_only=False)
         odd = np.flatnonzero(~matched)
         if len(odd) and (rescued := self._odd(text.split(b"\n"), odd, block.line)):
-            lines, fields = self._apart(rescued)
+            fields = self._apart(rescued)
             matched = fields.is_valid().to_numpy(zero_copy_only=False)
         kept = np.flatnonzero(matched)
         self.account.pieces += len(kept)
         self.account.events += len(kept)
         return (fields if len(kept) == len(fields) else fields.filter(fields.is_valid())), kept
 
-    def _apart(self, text: bytes) -> tuple[pa.StringArray, pa.StructArray]:
+    def _mended(self, text: bytes) -> bytes:
+        """Return text that is UTF-8, anything else in it replaced."""
         try:
             text.decode()
         except UnicodeDecodeError:
-            lines = text.split(b"\n")
-            damaged = sum(_damaged(line) for line in lines)
+            damaged = sum(map(_damaged, text.split(b"\n")))
             self.account.flags["bytes that are not UTF-8, replaced"] += damaged
-            text = text.decode("utf-8", "replace").encode()
-        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 0x0A) + 1
-        whole = len(ends) and ends[-1] == len(text)
-        offsets = np.concatenate(([0], ends, () if whole else [len(text)])).astype(np.int32)
-        lines = pa.Array.from_buffers(
-            pa.string(), len(offsets) - 1, [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(text)]
-        )
-        return lines, pc.extract_regex(lines, self.pattern)
+            return text.decode("utf-8", "replace").encode()
+        return text
 
-    def _odd(self, lines: list[bytes], odd: np.ndarray, first: int) -> bytes | None:
+    def _apart(self, text: bytes) -> pa.StructArray:
+        """Take the lines of a text apart; null where the expression refuses one."""
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 0x0A) + 1
+        rest = [] if len(ends) and ends[-1] == len(text) else [len(text)]
+        offsets = pa.py_buffer(np.concatenate(([0], ends, rest)).astype(np.int32).tobytes())
+        buffers = [None, offsets, pa.py_buffer(text)]
+        lines = pa.Array.from_buffers(pa.string(), len(ends) + len(rest), buffers)
+        return pc.extract_regex(lines, self.pattern)
+
+    def _odd(self, lines: list[bytes], odd: NDArray[np.int64], first: int) -> bytes | None:
         """Account for the lines that are no records; return the text anew if one of them can be rescued.
 
         Crashes leave zeros before the next line: they are bad, the line is not.
@@ -129,8 +134,7 @@ class _Reader:
             rest = line.lstrip(b"\0")
             if rest != line and rest.strip(b"\0 \t\r"):
                 lines[number] = b""  # so that the number of lines stays
-                _, fields = self._apart(rest)
-                if fields.is_valid()[0].as_py():
+                if self._apart(rest).is_valid()[0].as_py():
                     lines[number] = rest
                     rescued = True
                     account.pieces += 1
@@ -146,7 +150,7 @@ class _Reader:
                 account.spoil("line not understood", sample(self.file, first + number, line))
         return b"\n".join(lines) if rescued else None
 
-    def ids(self, block: Block, kept: np.ndarray) -> Iterator[str]:
+    def ids(self, block: Block, kept: NDArray[np.int64]) -> Iterator[str]:
         """Make the ids of lines from where they stand."""
         lines = block.data.split(b"\n")
         starts = np.cumsum([0, *(len(line) + 1 for line in lines)]) + block.offset
