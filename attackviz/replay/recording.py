@@ -21,7 +21,20 @@ events     by time; t: uint32 ticks since the start; source: uint32; target:
            uint16; category, verdict: uint8; rule: uint32; severity: uint8, 255
            without; dst_port: uint16, 0 without; weight: uint32, only if one is
            not 1
+sample     only in a recording of cells: some single events for the feed, by
+           time; t, category, verdict, severity, dst_port and weight as in
+           events; asn: uint32, 0 without; ip: utf8, null where unknown; org,
+           country, region, city, target, rule, rule_id: utf8
 =========  =====================================================================
+
+Where there are more events than a recording holds, ``events`` are the cells of
+a cube: ``t`` is the start of a bin, ``weight`` how many events it stands for,
+``source`` a place without an address. The header's ``grain`` then says how
+coarse they are: ``seconds`` of a bin, ``place`` (point, city, region, country
+or none), ``targets``, ``cells`` and the ``events`` in them; it is null
+otherwise. ``lists`` holds what cells cannot be asked for, as
+`attackviz.store.as_lists` gives it, of the window the recording opens on.
+``filters`` are those that a store applied already, in their JSON form.
 """
 
 from __future__ import annotations
@@ -35,8 +48,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import RecordingError
+from .sample import SAMPLE
 
 __all__ = ["MAGIC", "PARTS", "VERSION", "Recording", "load"]
 
@@ -65,8 +80,11 @@ PARTS: dict[str, pa.Schema] = {
         }
     ),
 }
+OPTIONAL = {"sample": SAMPLE}
 _WEIGHT = pa.field("weight", pa.uint32())
-_NULLABLE = {("sources", "ip"), *((part, degrees) for part in ("places", "targets") for degrees in ("lat", "lon"))}
+_NULLABLE = {(part, "ip") for part in ("sources", "sample")} | {
+    (part, degrees) for part in ("places", "targets") for degrees in ("lat", "lon")
+}
 _KEYS = (
     "title",
     "source",
@@ -93,8 +111,8 @@ class Recording:
         ``tick_us``, ``end``, ``window``, ``totals``, ``account``,
         ``categories`` and so on, without ``parts``.
     tables : dict of str to pyarrow.Table
-        ``places``, ``sources``, ``targets``, ``rules`` and ``events``; their
-        columns are told of in the module.
+        ``places``, ``sources``, ``targets``, ``rules``, ``events`` and, with
+        cells, ``sample``; their columns are told of in the module.
 
     Examples
     --------
@@ -121,7 +139,9 @@ class Recording:
         """Return the recording as bytes; the same recording gives the same bytes."""
         body, parts = [], []
         offset = 0
-        for name in PARTS:
+        for name in (*PARTS, *OPTIONAL):
+            if name not in self.tables:
+                continue
             stream = _stream(self.tables[name])
             parts.append({"name": name, "offset": offset, "length": len(stream)})
             stream += bytes(-len(stream) % 8)
@@ -196,8 +216,9 @@ def load(data: bytes | bytearray | memoryview) -> Recording:
         raise RecordingError("the recording is of another version, or was changed on its way", hint="make it again")
     header, body = _split(data)
     tables = {}
-    for name, schema in PARTS.items():
-        tables[name] = _part(header, body, name, schema)
+    for name, schema in {**PARTS, **OPTIONAL}.items():
+        if name in PARTS or _named(header, name):
+            tables[name] = _part(header, body, name, schema)
     del header["parts"]
     _check(header, tables)
     return Recording(header, tables)
@@ -228,6 +249,11 @@ def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
     if missing:
         raise _broken(f"its header lacks {', '.join(missing)}")
     return header, memoryview(data)[16 + length :]
+
+
+def _named(header: dict[str, Any], name: str) -> bool:
+    parts = header["parts"] if isinstance(header["parts"], list) else []
+    return any(isinstance(part, dict) and part.get("name") == name for part in parts)
 
 
 def _part(header: dict[str, Any], body: memoryview, name: str, schema: pa.Schema) -> pa.Table:
@@ -262,6 +288,9 @@ def _check(header: dict[str, Any], tables: dict[str, pa.Table]) -> None:
         "category": len(header["categories"]),
         "verdict": len(header["verdicts"]),
     }
+    for name in ("category", "verdict") if "sample" in tables else ():
+        if (pc.max(tables["sample"][name]).as_py() or 0) >= limits[name]:
+            raise _broken(f"sample.{name} points beyond its table")
     columns = {name: events[name].to_numpy() for name in events.column_names}
     if not len(events):
         if header["totals"].get("in_recording") != 0:
