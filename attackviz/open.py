@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from .account import ATTRS, SOURCE_ATTRS, TARGETS_ATTRS, Account, source_name
 from .errors import AddressError, AttackvizWarning, DataLossWarning, UsageError
-from .formats import Format, Options, by_name
+from .formats import Format, FormatLike, Options, choose, own_formats
 from .schema import COLUMNS, arrow_type, to_pandas
 from .sources import InputFile, Progress, find, outside, spread
 from .window import Window, as_window, zone
@@ -46,8 +46,8 @@ class Scan:
         What to read.
     account : Account
         What is known before reading: files that are skipped.
-    format : str, optional
-        Name of the format of all files; told by content by default.
+    format : Format, optional
+        The format of all files; told by content by default.
     options : Options
         What is wanted of them.
     progress : callable, optional
@@ -77,7 +77,7 @@ class Scan:
         files: list[InputFile],
         account: Account,
         *,
-        format: str | None,  # noqa: A002 - the word users know
+        format: Format | None,  # noqa: A002 - the word users know
         options: Options,
         progress: Callable[[Progress], None] | None = None,
         processes: int | None = None,
@@ -86,7 +86,7 @@ class Scan:
         self.files = files
         self.account = account
         self.targets = targets
-        self._tables = self._read(by_name(format) if format else None, options, progress, processes)
+        self._tables = self._read(format, options, progress, processes)
 
     @property
     def formats(self) -> list[str]:
@@ -176,7 +176,7 @@ def open_address(
 
 def scan(
     address: Address | Sequence[Address],
-    format: str | None = None,  # noqa: A002 - the word users know
+    format: FormatLike | None = None,  # noqa: A002 - the word users know
     window: Window | str | None = None,
     columns: Sequence[str] | None = None,
     tz: str = "UTC",
@@ -189,8 +189,9 @@ def scan(
     ----------
     address : path or sequence of paths
         Files (plain, gzip, tar, tar in gzip), directories, globs.
-    format : str, optional
-        Name of the format; told by content by default.
+    format : str, Mapping or path, optional
+        Name of the format, or a mapping of one's own, or the path of a
+        ``.toml`` file that holds one; told by content by default.
     window : Window or str, optional
         Only events within; as text, see `Window.parse`.
     columns : sequence of str, optional
@@ -226,19 +227,21 @@ def scan(
     span = as_window(window, tz)
     if isinstance(columns, str):
         raise UsageError("columns is a text, not a list of names", hint=f"write columns=[{columns!r}]")
-    if format is not None:
-        by_name(format)
+    own = own_formats()
+    form = None if format is None else choose(format, own)
+    if form is not None and form.mapping is not None:
+        own = (*(mapping for mapping in own if mapping.name != form.name), form.mapping)
     files, skipped = open_address(address, span)
     targets = next((file.path.with_name(TARGETS) for file in files if file.path.with_name(TARGETS).is_file()), None)
     files = [file for file in files if file.path != targets]
-    options = Options(span, tuple(columns) if columns is not None else None, tz)
+    options = Options(span, tuple(columns) if columns is not None else None, tz, own=own)
     account = Account(skipped=skipped)
-    return Scan(files, account, format=format, options=options, progress=progress, processes=processes, targets=targets)
+    return Scan(files, account, format=form, options=options, progress=progress, processes=processes, targets=targets)
 
 
 def read(
     address: Address | Sequence[Address],
-    format: str | None = None,  # noqa: A002 - the word users know
+    format: FormatLike | None = None,  # noqa: A002 - the word users know
     window: Window | str | None = None,
     columns: Sequence[str] | None = None,
     tz: str = "UTC",

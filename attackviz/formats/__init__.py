@@ -7,6 +7,20 @@ tables and an account of every piece; `FORMATS` lists what is understood.
 from .decode import Options, decode
 from .detection import detect
 from .format import Format
+from .known import FormatLike, choose, known_formats
+from .mapping import Mapping, own_formats
 from .registry import FORMATS, by_name
 
-__all__ = ["FORMATS", "Format", "Options", "by_name", "decode", "detect"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "FormatLike",
+    "Mapping",
+    "Options",
+    "by_name",
+    "choose",
+    "decode",
+    "detect",
+    "known_formats",
+    "own_formats",
+]

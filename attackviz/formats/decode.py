@@ -18,6 +18,7 @@ from .csvreader import read_csv
 from .format import Format
 from .jsonreader import Batch, read_json
 from .lines import LINE_LIMIT
+from .mapping import Mapping
 from .plan import Plan
 from .textreader import read_text
 
@@ -43,6 +44,8 @@ class Options:
         Longest line in bytes.
     year : int or None
         Year of times that carry none; by default the log's last change tells.
+    own : tuple of Mapping
+        Formats of one's own that a log may be of, too.
     """
 
     window: Window | None = None
@@ -50,6 +53,7 @@ class Options:
     tz: str = "UTC"
     line_limit: int = LINE_LIMIT
     year: int | None = None
+    own: tuple[Mapping, ...] = ()
 
     @property
     def ids(self) -> bool:
@@ -122,7 +126,8 @@ def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa
     else:
         built.pop("event_id", None)
     for name in options.extra:
-        built[name] = columns.text(name)
+        if name not in built:  # a mapping may have columns of its own
+            built[name] = columns.text(name)
     if options.columns is not None:
         keep: Sequence[str] = (ALWAYS, *options.columns)
         built = {name: column for name, column in built.items() if name in keep}

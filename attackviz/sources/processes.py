@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from ..account import Account
 from ..errors import AttackvizError, ReadError
-from ..formats import Format, Options, by_name
+from ..formats import Format, Options, choose
 from .files import Stored
 from .reading import tables
 from .spread import Tracker, add
@@ -71,7 +71,8 @@ def read_ahead(
     order = iter(range(len(files)))
     workers: list[subprocess.Popen[bytes]] = []
     stopping = threading.Event()
-    name = form.name if form else None
+    # A function cannot go to another process; what one's own format is made of can.
+    meant = (form.mapping or form.name) if form else None
 
     with tempfile.TemporaryDirectory(prefix="attackviz-") as directory:
 
@@ -87,7 +88,7 @@ def read_ahead(
                     return
                 job = jobs[index]
                 try:
-                    _ask(worker, (files[index], name, options, spool(index)), job, tracker, index, lock)
+                    _ask(worker, (files[index], meant, options, spool(index)), job, tracker, index, lock)
                 except (OSError, EOFError, pickle.UnpicklingError):
                     job.error = ReadError("the process that read it died", where=files[index].name, hint="try again")
                 finally:
@@ -171,13 +172,13 @@ def main() -> None:
     os.dup2(2, 1)  # nothing else may write among the answers
     while True:
         try:
-            file, name, options, spool = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+            file, meant, options, spool = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
         except EOFError:
             return
         account = Account()
         error: AttackvizError | None = None
         try:
-            _work(file, by_name(name) if name else None, options, spool, account, answers)
+            _work(file, choose(meant, options.own) if meant else None, options, spool, account, answers)
         except AttackvizError as wrong:
             error = wrong
         _say(answers, "done", account, error)

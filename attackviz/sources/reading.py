@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..account import Account
 from ..errors import FormatError, ReadError
-from ..formats import Format, Options, decode, detect
+from ..formats import Format, Options, decode, detect, known_formats
 from .files import Stored
 from .streams import Stream, streams
 
@@ -63,7 +63,7 @@ def tables(
                 account.skipped[stream.name] = error.what
                 continue
             account.files[stream.name] = found.name
-            yield from decode(chunks, found, account, stream.name, options)
+            yield from decode(chunks, found, account, stream.name, options, stream.modified)
     except ReadError as error:
         if file.explicit:
             raise
@@ -96,7 +96,10 @@ def _format(head: bytes, name: str, form: Format | None, explicit: bool, options
         raise FormatError(
             f"its first line is longer than {options.line_limit >> 20} MB", where=name, hint="name its format"
         )
-    found = detect(head, name)
+    if form is not None and form.mapping is not None:
+        # Another format may know the same lines, too: they were asked for by this one.
+        return detect(head, name, {form.name: form})
+    found = detect(head, name, known_formats(options.own))
     if form is not None and not form.same_log(found):
         raise FormatError(f"it is {found.name}, not {form.name}", where=name, hint="name it by itself to force it")
     return form or found
