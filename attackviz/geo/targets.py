@@ -8,10 +8,10 @@ import json
 import math
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ import pyarrow as pa
 from ..errors import SettingsError
 from ..settings import load_settings
 from .columns import to_arrow
-from .ranges import Ranges, Starts
-from .table import MAPPED, Table, compile_table
+from .networks import compile_networks
+from .table import Table
 
 __all__ = ["Arrivals", "Target", "Targets", "arrivals", "colos", "default_targets", "home", "read_targets"]
 
@@ -80,9 +80,7 @@ class Targets:
         nets = [(ip_network(row.cidr, strict=False), i) for i, row in enumerate(self.rows) if row.cidr]
         if not nets:
             return None
-        four = [(net, i) for net, i in nets if isinstance(net, IPv4Network)]
-        six = [(net, i) for net, i in nets if isinstance(net, IPv6Network)]
-        return compile_table(Ranges(_paint(four, 32), _paint(six, 128), MAPPED))
+        return compile_networks(nets)
 
     @cached_property
     def hosts(self) -> dict[str, int]:
@@ -99,24 +97,6 @@ class Targets:
     def home(self) -> int:
         """Row of the home point, or -1."""
         return next((i for i, row in enumerate(self.rows) if row.is_home), -1)
-
-
-def _paint(nets: Iterable[tuple[IPv4Network | IPv6Network, int]], bits: int) -> Starts:
-    """Turn networks into ranges; inside another, the longer prefix wins."""
-    ordered = sorted(nets, key=lambda pair: pair[0].prefixlen)
-    edges = {0}
-    for net, _ in ordered:
-        edges |= {int(net[0]), int(net[-1]) + 1}
-    starts = sorted(edges - {1 << bits})
-    place = {start: k for k, start in enumerate(starts)} | {1 << bits: len(starts)}
-    ids = np.full(len(starts), -1, np.int32)
-    for net, i in ordered:
-        ids[place[int(net[0])] : place[int(net[-1]) + 1]] = i
-    if bits == 32:
-        return Starts(np.array(starts, np.uint64), np.empty(0, np.uint64), ids)
-    mask = (1 << 64) - 1
-    hi, lo = (np.array(words, np.uint64) for words in ([s >> 64 for s in starts], [s & mask for s in starts]))
-    return Starts(hi, lo if lo.any() else np.empty(0, np.uint64), ids)
 
 
 def home(lat: float, lon: float, name: str = "home", country: str | None = None) -> Targets:

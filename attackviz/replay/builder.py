@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from .. import schema
 from ..account import Account
+from ..analysis.coding import distinct, text_of, whole
 from ..errors import SchemaError, TooManyEventsError
 from . import categories as legend
-from .coding import distinct, text_of, whole
 from .recording import NO_SEVERITY, PARTS, VERSION, Recording
 from .span import default_window, tick_for, unit_for
 

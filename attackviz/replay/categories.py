@@ -4,40 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..analysis.words import EVENTS, LABELS, OTHER, UNKNOWN, label_of
+
 __all__ = ["EVENTS", "LABELS", "OTHER", "OTHER_SLOT", "UNKNOWN", "assign_slots", "label_of", "legend_title"]
 
-LABELS = {
-    "vpn": "VPN portal",
-    "vnc": "Remote desktop",
-    "ssh": "SSH",
-    "telnet": "Telnet",
-    "smb": "SMB",
-    "web": "Web",
-    "database": "Database",
-    "other": "Other",
-}
-OTHER = "other"
-UNKNOWN = "unknown"
-EVENTS = "events"
 OTHER_SLOT = 7
 
 _SHIPPED = {name: slot for slot, name in enumerate(LABELS)}
-
-
-def label_of(name: str) -> str:
-    """Return what the legend calls a category.
-
-    Parameters
-    ----------
-    name : str
-        Its name in the event table.
-
-    Examples
-    --------
-    >>> label_of("vpn"), label_of("SQLi")
-    ('VPN portal', 'SQLi')
-    """
-    return {**LABELS, UNKNOWN: "Unknown", EVENTS: "Events"}.get(name, name)
 
 
 def assign_slots(ranked: Sequence[str]) -> dict[str, int]:

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .. import schema
+from ..analysis.coding import text_of, whole
 from . import categories as legend
-from .coding import text_of, whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
