@@ -130,6 +130,17 @@ class Columns:
         values = self._written.get(path)
         return [None] * self.length if values is None else values
 
+    def derive(self, path: str, text: pa.Array) -> None:
+        """Add a field made from others, so that it is cast as if the log had it.
+
+        Parameters
+        ----------
+        path : str
+            Its name from now on; no field of the log should have it.
+        text : pyarrow.Array of string
+        """
+        self._written = {**self._written, path: text.to_pylist()}
+
     def flag(self, reason: str, mask: pa.Array) -> None:
         """Count the rows of a mask under a reason; those left out by then are not looked at."""
         for gone in self.left_out.values():
