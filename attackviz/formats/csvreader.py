@@ -17,7 +17,7 @@ from .lines import LINE_LIMIT, blocks, sample
 __all__ = ["fields_of", "read_csv"]
 
 
-def fields_of(line: str) -> list[str] | None:
+def fields_of(line: str, delimiter: str = ",") -> list[str] | None:
     """Return the fields of one line of CSV, None if it is broken.
 
     Examples
@@ -26,7 +26,7 @@ def fields_of(line: str) -> list[str] | None:
     ['a', 'b,c', 'd']
     """
     try:
-        return next(csv.reader([line], strict=True), None)
+        return next(csv.reader([line], delimiter=delimiter, strict=True), None)
     except csv.Error:
         return None
 
@@ -38,8 +38,10 @@ def read_csv(
     file: str,
     ids: bool = False,
     limit: int = LINE_LIMIT,
+    delimiter: str = ",",
+    names: Sequence[str] = (),
 ) -> Iterator[Batch]:
-    r"""Read the records of a CSV file that has a header.
+    r"""Read the records of a CSV file.
 
     Parameters
     ----------
@@ -55,6 +57,10 @@ def read_csv(
         Whether to make an id for every record from its place in the file.
     limit : int
         Longest line in bytes; a longer one is bad.
+    delimiter : str
+        What parts the fields.
+    names : sequence of str
+        Names of the fields where the file does not begin with them.
 
     Yields
     ------
@@ -69,8 +75,8 @@ def read_csv(
     >>> account.structure, account.events, dict(account.bad)
     (1, 1, {'wrong number of fields': 1})
     """
-    header: list[str] | None = None
-    order: list[int] = []
+    header = list(names) or None
+    order = _order(header or [], paths)
     origin = b""
     rows: list[list[str]] = []
     ids_made: list[str] = []
@@ -87,13 +93,12 @@ def read_csv(
                 account.blank += 1
                 continue
             text = body.decode("utf-8", "replace")
-            values = fields_of(text) if '"' in text else text.split(",")
+            values = fields_of(text, delimiter) if '"' in text else text.split(delimiter)
             if values is None:
                 account.spoil("quote not closed", sample(file, number, line))
             elif header is None:
                 header = values
-                # An absent field is read from beyond the end, where '' is put.
-                order = [header.index(p) if p in header else len(header) for p in paths]
+                order = _order(header, paths)
                 account.structure += 1
             elif values == header:
                 account.structure += 1
@@ -111,6 +116,11 @@ def read_csv(
             rows, ids_made = [], []
     if rows:
         yield _batch(rows, ids_made, paths, order)
+
+
+def _order(header: Sequence[str], paths: Sequence[str]) -> list[int]:
+    # An absent field is read from beyond the end, where '' is put.
+    return [header.index(p) if p in header else len(header) for p in paths]
 
 
 def _batch(rows: list[list[str]], ids: list[str], paths: Sequence[str], order: list[int]) -> Batch:

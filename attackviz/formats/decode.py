@@ -18,6 +18,7 @@ from .csvreader import read_csv
 from .format import Format
 from .jsonreader import Batch, read_json
 from .lines import LINE_LIMIT
+from .logfmt import read_logfmt
 from .mapping import Mapping
 from .plan import Plan
 from .textreader import read_text
@@ -107,7 +108,9 @@ def decode(
     paths = list(dict.fromkeys((*form.fields, *options.extra)))
     reader: Iterator[Batch]
     if form.kind == "csv":
-        reader = read_csv(chunks, paths, account, file, options.ids, options.line_limit)
+        reader = read_csv(chunks, paths, account, file, options.ids, options.line_limit, form.delimiter, form.names)
+    elif form.kind == "logfmt":
+        reader = read_logfmt(chunks, paths, account, file, options.ids, options.line_limit)
     elif form.kind == "text":
         reader = read_text(chunks, form.pattern, paths, account, file, options.ids, options.line_limit)
     else:

@@ -11,6 +11,7 @@ from functools import cache
 
 from ..errors import FormatError
 from .format import Format, keys_of
+from .logfmt import pairs
 from .registry import FORMATS
 
 __all__ = ["detect"]
@@ -82,8 +83,8 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
     objects = _objects(rest)
     claims += [{f.name for f in wanted if f.kind == "json" and f.knows(keys)} for keys in objects]
     if not objects and not claims:
-        header = _header(text)
-        claims.append({f.name for f in wanted if f.kind == "csv" and f.knows(header)})
+        claims.append({f.name for f in wanted if f.kind == "csv" and f.knows(_header(text, f.delimiter))})
+        claims += _logfmt_claims(rest, [f for f in wanted if f.kind == "logfmt"])
     name = _settled(claims, where)
     if name is None:
         raise FormatError(
@@ -187,10 +188,15 @@ def _keys(value: object, deep: int = 0) -> list[set[str]]:
     return [keys_of(value)] if value else []
 
 
-def _header(text: str) -> list[str]:
+def _logfmt_claims(text: str, wanted: list[Format]) -> list[set[str]]:
+    lines = text.split("\n")[:_LINES] if wanted else []
+    return [{f.name for f in wanted if f.knows(found)} for line in lines if (found := pairs(line))]
+
+
+def _header(text: str, delimiter: str) -> list[str]:
     line = text.lstrip("\r\n").partition("\n")[0]
     try:
-        return next(csv.reader([line], strict=True), [])
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error:
         return []
 

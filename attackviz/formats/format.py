@@ -25,7 +25,7 @@ class Format:
     title : str
         What people call it.
     kind : str
-        ``json``, ``csv``, ``text`` (regular lines) or ``table`` (Parquet, Arrow).
+        ``json``, ``csv``, ``logfmt``, ``text`` (regular lines) or ``table`` (Parquet, Arrow).
     fields : tuple of str
         Fields of the log that are read; a dot steps into an object.
     known_by : tuple of frozenset of str
@@ -42,6 +42,10 @@ class Format:
     sign : str
         Of ``text``: what a line begins like that makes the format known; the
         pattern if empty. Other lines of the pattern may be anybody's.
+    delimiter : str
+        Of ``csv``: what parts the fields.
+    names : tuple of str
+        Of ``csv``: the fields, where files do not begin with their names.
     magic : tuple of bytes
         Of ``table``: what a file of this format begins with, any of these.
     detected : bool
@@ -61,6 +65,8 @@ class Format:
     foreign: frozenset[str] = frozenset()
     pattern: str = ""
     sign: str = ""
+    delimiter: str = ","
+    names: tuple[str, ...] = ()
     magic: tuple[bytes, ...] = ()
     detected: bool = True
     mapping: Any = None

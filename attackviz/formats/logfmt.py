@@ -11,8 +11,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 
-__all__ = ["pairs"]
+from ..account import Account
+from .jsonreader import BATCH_ROWS, Batch
+from .lines import LINE_LIMIT, blocks, sample
+
+__all__ = ["pairs", "read_logfmt"]
 
 _PAIR = re.compile(r'[ \t]*([^\s="]+)(?:=(?:"((?:[^"\\]|\\.)*)"(?=\s|$)|([^\s"]*)))?(?=\s|$)')
 
@@ -53,3 +59,88 @@ def _unescaped(quoted: str) -> str:
         return str(json.loads(f'"{quoted}"', strict=False))
     except ValueError:  # an escape that JSON does not know stands for its character
         return re.sub(r"\\(.)", r"\1", quoted)
+
+
+def read_logfmt(
+    chunks: Iterable[bytes],
+    paths: Sequence[str],
+    account: Account,
+    file: str,
+    ids: bool = False,
+    limit: int = LINE_LIMIT,
+) -> Iterator[Batch]:
+    r"""Read the records of a stream of logfmt lines.
+
+    Parameters
+    ----------
+    chunks : iterable of bytes
+        The decompressed stream.
+    paths : sequence of str
+        Names of the wanted fields.
+    account : Account
+        Told what became of every line.
+    file : str
+        Name for samples.
+    ids : bool
+        Whether to make an id for every record from its place in the file.
+    limit : int
+        Longest line in bytes; a longer one is bad.
+
+    Yields
+    ------
+    Batch
+        With strings; None where a line lacks a field.
+
+    Examples
+    --------
+    >>> account = Account()
+    >>> [b.columns for b in read_logfmt([b"ip=1.2.3.4 ok=yes\noops\n\n"], ["ip", "port"], account, "x")]
+    [{'ip': ['1.2.3.4'], 'port': [None]}]
+    >>> account.events, account.blank, dict(account.bad), account.closes()
+    (1, 1, {'line not understood': 1}, True)
+    """
+    records: list[dict[str, str]] = []
+    made: list[str] = []
+    origin = b""
+    for block in blocks(chunks, account, file, limit):
+        lines = block.data.split(b"\n")
+        if block.data.endswith(b"\n"):
+            lines.pop()
+        start = block.offset
+        for number, line in enumerate(lines, block.line):
+            account.pieces += 1
+            found = _record(line, number, account, file)
+            if found is not None:
+                records.append(found)
+                if ids:
+                    origin = origin or blake2b(line, digest_size=16).digest()
+                    made.append(blake2b(origin + f"{start}:0:".encode() + line, digest_size=16).hexdigest())
+            start += len(line) + 1
+        if len(records) >= BATCH_ROWS:
+            yield _batch(records, made, paths)
+            records, made = [], []
+    if records:
+        yield _batch(records, made, paths)
+
+
+def _batch(records: list[dict[str, str]], ids: list[str], paths: Sequence[str]) -> Batch:
+    return Batch(len(records), {path: [record.get(path) for record in records] for path in paths}, ids)
+
+
+def _record(line: bytes, number: int, account: Account, file: str) -> dict[str, str] | None:
+    body = line.strip(b"\0 \t\r")
+    if not body:
+        if b"\0" in line:
+            account.spoil("NUL bytes", sample(file, number, line))
+        else:
+            account.blank += 1
+        return None
+    text = body.decode("utf-8", "replace")
+    if "\ufffd" in text and b"\xef\xbf\xbd" not in body:
+        account.flags["bytes that are not UTF-8, replaced"] += 1
+    found = pairs(text)
+    if found is None:
+        account.spoil("line not understood", sample(file, number, line))
+        return None
+    account.events += 1
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache, partial
 
 import pyarrow as pa
@@ -45,7 +44,9 @@ def make_format(mapping: Mapping) -> Format:
         known_by=(frozenset(map(_two_deep, mapping.detect or _certain(mapping))),),
         build=partial(_build, mapping),
         dotted=mapping.kind == "json" and any("." in field for field in mapping.fields),
-        pattern=mapping.pattern,
+        pattern=_unanchored(mapping.pattern),
+        delimiter=mapping.delimiter,
+        names=mapping.header,
         detected=not mapping.header,
         mapping=mapping,
     )
@@ -56,6 +57,13 @@ def _certain(mapping: Mapping) -> list[str]:
     origins = [origin for _, origin in (*mapping.columns, *mapping.extra)]
     alone = [origin.fields[0] for origin in origins if len(origin.fields) == 1 and origin.constant is None]
     return [*alone, *(c.field for c in mapping.only if (c.test, c.values) != ("null", ("true",)))]
+
+
+def _unanchored(pattern: str) -> str:
+    """Return an expression for a whole line without the anchors that say so again."""
+    end = len(pattern) - 1
+    slashes = end - len(pattern[:end].rstrip("\\"))
+    return (pattern[:end] if pattern.endswith("$") and slashes % 2 == 0 else pattern).removeprefix("^")
 
 
 def _two_deep(path: str) -> str:
