@@ -7,11 +7,9 @@ braces) finds the objects that are whole, so that glued ones are kept.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -19,9 +17,11 @@ import numpy as np
 
 from ..account import Account
 from .lines import LINE_LIMIT, Block, blocks, sample
-from .plan import Plan
+from .plan import Plan, Rows
+from .places import Places, made_id, origin_of
+from .written import DECODER, Written
 
-__all__ = ["Batch", "read_json"]
+__all__ = ["BATCH_ROWS", "Batch", "LineReader", "read_json"]
 
 BATCH_ROWS = 1 << 16
 
@@ -31,7 +31,6 @@ _WRAPPERS_DEEP = 4
 _CLOSE = re.compile(r"\][\s\]},]*\Z")
 _BETWEEN = re.compile(r"[\s,]*")
 _FIRST_KEY = re.compile(r'\{\s*"[^"\\]*"\s*:')
-_decoder = json.JSONDecoder()
 
 
 @dataclass(slots=True)
@@ -42,15 +41,15 @@ class Batch:
     ----------
     length : int
         Number of events.
-    columns : dict of str to list
+    columns : dict of str to list or Written
         Values by path.
-    ids : list of str
-        Ids made from where each event stood, if asked for.
+    ids : list of str or Places
+        Ids made from where each event stood, if asked for, or what they can be made from.
     """
 
     length: int = 0
-    columns: dict[str, list[Any]] = field(default_factory=dict)
-    ids: list[str] = field(default_factory=list)
+    columns: dict[str, list[Any] | Written] = field(default_factory=dict)
+    ids: list[str] | Places = field(default_factory=list)
 
 
 def read_json(
@@ -95,7 +94,7 @@ def read_json(
     >>> account.events, account.bad_total, account.salvaged, account.closes()
     (2, 1, 1, True)
     """
-    reader = _Reader(plan, account, file, ids)
+    reader = _BlockReader(plan, account, file, ids)
     for block in blocks(chunks, account, file, limit):
         reader.feed(block)
         reader.settle()
@@ -105,85 +104,36 @@ def read_json(
         yield reader.take()
 
 
-class _Reader:
-    def __init__(self, plan: Plan, account: Account, file: str, ids: bool) -> None:
+class LineReader:
+    """Read lines one by one: no object is lost, nothing else becomes an event.
+
+    Parameters
+    ----------
+    plan : Rows
+        Makes a row of an object.
+    account : Account
+        Told what became of every line.
+    file : str
+        Name for samples.
+    ids : bool
+        Whether to make ids.
+
+    Attributes
+    ----------
+    rows : list
+        What the plan made of the events so far.
+    made : list of str
+        Their ids, if asked for.
+    """
+
+    def __init__(self, plan: Rows, account: Account, file: str, ids: bool = False) -> None:
         self.plan, self.account, self.file, self.ids = plan, account, file, ids
-        self.batch = Batch()
         self.rows: list[Any] = []
+        self.made: list[str] = []
         self._origin: bytes | None = None
 
-    def take(self) -> Batch:
-        batch, self.batch = self.batch, Batch()
-        return batch
-
-    def settle(self) -> None:
-        """Turn the rows of a block into columns while they are fresh in the processor's cache."""
-        rows, self.rows = self.rows, []
-        self.batch.length += len(rows)
-        for path, values in self.plan.columns(rows).items():
-            self.batch.columns.setdefault(path, []).extend(values)
-
-    def feed(self, block: Block) -> None:
-        if self.ids:
-            self._lines(block)
-            return
-        # The first and the last line of an array carry its brackets: peel them off.
-        data, line, offset = block.data, block.line, block.offset
-        if data[:1] != b"{" or _peculiar_opening(data):
-            end = data.find(b"\n") + 1 or len(data)
-            self._lines(Block(data[:end], offset, line))
-            data, line, offset = data[end:], line + 1, offset + end
-        tail = b""
-        if not data.endswith((b"}\n", b"},\n", b"}\r\n", b"},\r\n", b"}")):
-            start = data.rstrip(b"\r\n").rfind(b"\n") + 1
-            data, tail = data[:start], data[start:]
-        if data and not self._at_once(data):
-            self._lines(Block(data, offset, line))
-        if tail:
-            self._lines(Block(tail, offset + len(data), line + data.count(b"\n")))
-
-    def _at_once(self, data: bytes) -> bool:
-        """Decode whole blocks where every line provably holds whole objects.
-
-        If each line begins with a brace and ends with one, no value can span a
-        newline (a raw newline is illegal in a string, and an object followed
-        by a brace is illegal within any value), so the values decoded are
-        the objects of these lines: all beyond one a line were glued.
-        """
-        end = len(data)
-        while end and data[end - 1] in b"\r\n":
-            end -= 1
-        view = np.frombuffer(data, np.uint8, end)
-        breaks = np.flatnonzero(view == 0x0A)
-        lines = len(breaks) + 1
-        if data[:1] != b"{" or not (view[breaks + 1] == 0x7B).all():
-            return False
-        if len(breaks) and (view[breaks - 1] == 0x0D).all():
-            breaks = breaks - 1
-        try:
-            if view[end - 1] == 0x7D and (view[breaks - 1] == 0x7D).all():
-                rows = self.plan.many(data)
-                glued = len(rows) - lines
-            elif (view[breaks - 1] == 0x2C).all() and (view[breaks - 2] == 0x7D).all():
-                end -= int(view[end - 1] == 0x2C)
-                rows = self.plan.array(b"".join((b"[", memoryview(data)[:end], b"]")))
-                glued = 0
-            else:
-                return False
-        except (*_FAILED, RecursionError):
-            return False
-        # Fewer values than lines: values span lines. An empty row: no wanted field.
-        if len(rows) < lines or self.plan.empty in rows:
-            return False
-        self.rows += rows
-        blank = data.count(b"\n", end) - 1
-        self.account.pieces += len(rows) + max(blank, 0)
-        self.account.events += len(rows)
-        self.account.blank += max(blank, 0)
-        self.account.salvaged += glued
-        return True
-
-    def _lines(self, block: Block) -> None:
+    def lines(self, block: Block) -> None:
+        """Read a block line by line."""
         offset, number = block.offset, block.line
         data = block.data
         lines = data.split(b"\n")
@@ -211,10 +161,8 @@ class _Reader:
 
     def _mark(self, line: bytes, offset: int, count: int) -> None:
         if count and self._origin is None:
-            self._origin = blake2b(line, digest_size=16).digest()
-        for index in range(count):
-            place = f"{offset}:{index}:".encode()
-            self.batch.ids.append(blake2b((self._origin or b"") + place + line, digest_size=16).hexdigest())
+            self._origin = origin_of(line)
+        self.made += [made_id(self._origin or b"", offset, index, line) for index in range(count)]
 
     def _odd(self, body: bytes, number: int) -> None:
         """Account for a line that is not simply one event."""
@@ -258,7 +206,7 @@ class _Reader:
                 clean, at = False, stop
                 continue
             try:
-                value, stop = _decoder.raw_decode(text, at)
+                value, stop = DECODER.raw_decode(text, at)
             except RecursionError:
                 self._bad("nested too deeply", text[at:], number)
                 return
@@ -284,7 +232,7 @@ class _Reader:
         start = text.find(key[0], key.end())
         while start >= 0:
             try:
-                value, stop = _decoder.raw_decode(text, start)
+                value, stop = DECODER.raw_decode(text, start)
             except (ValueError, RecursionError):
                 pass
             else:
@@ -326,12 +274,97 @@ class _Reader:
         self.account.spoil(reason, sample(self.file, number, text.encode("utf-8", "backslashreplace")))
 
 
+class _BlockReader(LineReader):
+    """Read whole blocks at once where that is proven to be the same as line by line."""
+
+    def __init__(self, plan: Plan, account: Account, file: str, ids: bool) -> None:
+        super().__init__(plan, account, file, ids)
+        self._plan = plan
+        self.batch = Batch()
+
+    def take(self) -> Batch:
+        batch, self.batch = self.batch, Batch()
+        return batch
+
+    def settle(self) -> None:
+        """Turn the rows of a block into columns while they are fresh in the processor's cache."""
+        rows, self.rows = self.rows, []
+        self.batch.length += len(rows)
+        assert isinstance(self.batch.ids, list)
+        self.batch.ids += self.made
+        self.made = []
+        for path, values in self._plan.columns(rows).items():
+            column = self.batch.columns.setdefault(path, [])
+            assert isinstance(column, list)
+            column += values
+
+    def feed(self, block: Block) -> None:
+        if self.ids:
+            self.lines(block)
+            return
+        # The first and the last line of an array carry its brackets: peel them off.
+        data, line, offset = block.data, block.line, block.offset
+        if data[:1] != b"{" or _peculiar_opening(data):
+            end = data.find(b"\n") + 1 or len(data)
+            self.lines(Block.of(data[:end], offset, line))
+            data, line, offset = data[end:], line + 1, offset + end
+        tail = b""
+        if not data.endswith((b"}\n", b"},\n", b"}\r\n", b"},\r\n", b"}")):
+            start = data.rstrip(b"\r\n").rfind(b"\n") + 1
+            data, tail = data[:start], data[start:]
+        if data and not self._at_once(data):
+            self.lines(Block.of(data, offset, line))
+        if tail:
+            self.lines(Block.of(tail, offset + len(data), line + data.count(b"\n")))
+
+    def _at_once(self, data: bytes) -> bool:
+        """Decode whole blocks where every line provably holds whole objects.
+
+        If each line begins with a brace and ends with one, no value can span a
+        newline (a raw newline is illegal in a string, and an object followed
+        by a brace is illegal within any value), so the values decoded are
+        the objects of these lines: all beyond one a line were glued.
+        """
+        end = len(data)
+        while end and data[end - 1] in b"\r\n":
+            end -= 1
+        view = np.frombuffer(data, np.uint8, end)
+        breaks = np.flatnonzero(view == 0x0A)
+        lines = len(breaks) + 1
+        if data[:1] != b"{" or not (view[breaks + 1] == 0x7B).all():
+            return False
+        if len(breaks) and (view[breaks - 1] == 0x0D).all():
+            breaks = breaks - 1
+        try:
+            if view[end - 1] == 0x7D and (view[breaks - 1] == 0x7D).all():
+                rows = self._plan.many(data)
+                glued = len(rows) - lines
+            elif (view[breaks - 1] == 0x2C).all() and (view[breaks - 2] == 0x7D).all():
+                end -= int(view[end - 1] == 0x2C)
+                rows = self._plan.array(b"".join((b"[", memoryview(data)[:end], b"]")))
+                glued = 0
+            else:
+                return False
+        except (*_FAILED, RecursionError):
+            return False
+        # Fewer values than lines: values span lines. An empty row: no wanted field.
+        if len(rows) < lines or self.plan.empty in rows:
+            return False
+        self.rows += rows
+        blank = data.count(b"\n", end) - 1
+        self.account.pieces += len(rows) + max(blank, 0)
+        self.account.events += len(rows)
+        self.account.blank += max(blank, 0)
+        self.account.salvaged += glued
+        return True
+
+
 def _whole(text: str) -> bool:
     """Whether a line that looks like an opening wrapper is a whole object."""
     if not text.startswith("{"):
         return False
     try:
-        _decoder.raw_decode(text)
+        DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return False
     return True

@@ -15,29 +15,48 @@ __all__ = ["LINE_LIMIT", "Block", "blocks", "sample"]
 BLOCK_BYTES = 1 << 20
 LINE_LIMIT = 8 << 20
 
+_BEHIND = b"\n" * 128
 _MARK = b"\xef\xbb\xbf"
 _OPENING = re.compile(r'\s*(?:\[|\{\s*"[^"\\]*"\s*:\s*\[)')
 _BETWEEN = re.compile(r"[\s,]*")
 _decoder = json.JSONDecoder()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
     """Hold whole lines.
 
     Attributes
     ----------
-    data : bytes
-        The lines; only the last line of a file may lack its newline.
+    buffer : bytes
+        Holds the lines; at least 128 bytes of other things follow them, so
+        that they can be looked at in large steps.
+    begin, end : int
+        Where the lines stand in it; only the last line of a file may lack its newline.
     offset : int
         Where they begin in the decompressed stream.
     line : int
         Number of the first, from 1.
+    lines : int or None
+        How many newlines they hold; whoever has counted them may say so.
     """
 
-    data: bytes
+    buffer: bytes
+    begin: int
+    end: int
     offset: int
     line: int
+    lines: int | None = None
+
+    @classmethod
+    def of(cls, data: bytes, offset: int, line: int) -> Block:
+        """Return a block of these lines."""
+        return cls(data + _BEHIND, 0, len(data), offset, line)
+
+    @property
+    def data(self) -> bytes:
+        """The lines."""
+        return self.buffer[self.begin : self.end]
 
 
 def sample(file: str, line: int, data: bytes) -> BadPiece:
@@ -91,17 +110,18 @@ def blocks(chunks: Iterable[bytes], account: Account, file: str, limit: int = LI
         whole = whole or b"\n" in chunk
         if chunk and size <= limit and (size < BLOCK_BYTES or not whole):
             continue
-        data = b"".join(waiting)
-        cut = data.rfind(b"\n") + 1
+        data = b"".join((*waiting, _BEHIND))
+        cut = data.rfind(b"\n", 0, size) + 1
         if cut:
-            yield _block(data[:cut], offset, line)
-            line += data.count(b"\n", 0, cut)
+            block = _block(data, cut, offset, line)
+            yield block
+            line += data.count(b"\n", 0, cut) if block.lines is None else block.lines
             offset += cut
-            data = data[cut:]
+        data = data[cut:size]
         while len(data) > limit and not skipping:
             cut = _whole_objects(data[:limit])
             if cut:
-                yield _block(data[:cut], offset, line)
+                yield _block(data[:cut] + _BEHIND, cut, offset, line)
             else:
                 account.pieces += 1
                 account.spoil("line too long", sample(file, line, data))
@@ -110,13 +130,12 @@ def blocks(chunks: Iterable[bytes], account: Account, file: str, limit: int = LI
             data = data[cut:]
         waiting, size, whole = [data], len(data), False
     if size and data != _MARK:
-        yield _block(data, offset, line)
+        yield _block(data + _BEHIND, size, offset, line)
 
 
-def _block(data: bytes, offset: int, line: int) -> Block:
-    if offset == 0 and data.startswith(_MARK):
-        return Block(data[len(_MARK) :], len(_MARK), line)
-    return Block(data, offset, line)
+def _block(buffer: bytes, end: int, offset: int, line: int) -> Block:
+    begin = len(_MARK) if offset == 0 and buffer.startswith(_MARK) else 0
+    return Block(buffer, begin, end, offset + begin, line)
 
 
 def _whole_objects(data: bytes) -> int:

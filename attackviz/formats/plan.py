@@ -9,13 +9,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-__all__ = ["Plan"]
+from .written import Digits
+
+__all__ = ["Plan", "Rows", "steps"]
+
+
+def steps(path: str) -> tuple[str, ...]:
+    """Return the keys that lead to a field; a dot steps into an object."""
+    return tuple(path.split("."))
+
 
 Tree = dict[str, "Tree | None"]
+
+
+class Rows(Protocol):
+    """Make rows of objects; what a row is, is its own affair.
+
+    Attributes
+    ----------
+    keys : frozenset of str
+        The outermost keys that are wanted.
+    empty : Any
+        Equals the row of an object without any wanted field.
+    one : callable
+        Decode one object; a ValueError of some kind if it is none.
+    """
+
+    keys: frozenset[str]
+    empty: Any
+    one: Callable[[bytes], Any]
+
+    def from_object(self, value: dict[str, Any]) -> Any:
+        """Return the row of an object that is decoded already."""
 
 
 class Plan:
@@ -48,23 +77,31 @@ class Plan:
     def __init__(self, paths: Sequence[str], dotted: bool = False) -> None:
         self.paths = tuple(dict.fromkeys(paths))
         tree: Tree = {}
+        # `a` and `a.b` wanted at once: `a` decodes whole and is looked into.
+        self._whole: dict[str, str] = {}
         for path in self.paths:
             if dotted and "." in path:
                 tree[path] = None
-            *parents, leaf = path.split(".")
+            keys = steps(path)
+            around = [whole for n in range(1, len(keys)) if (whole := ".".join(keys[:n])) in self.paths]
+            if around:
+                self._whole[path] = around[0]
+                continue
+            *parents, leaf = keys
             node = tree
             for parent in parents:
                 child = node.setdefault(parent, {})
-                # `a` and `a.b` wanted at once: `a` decodes whole and is looked into.
-                node = child if child is not None else {}
-            node.setdefault(leaf, None)
+                assert child is not None
+                node = child
+            node[leaf] = None
         self._names: dict[tuple[str, ...], str] = {}
         row = self._struct(tree, ())
         self.keys = frozenset(tree)
         self.empty: Any = row()
-        self.one: Callable[[bytes], Any] = msgspec.json.Decoder(row).decode
-        self.many: Callable[[bytes], list[Any]] = msgspec.json.Decoder(row).decode_lines
-        self.array: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
+        self.one: Callable[[bytes], Any] = msgspec.json.Decoder(row, float_hook=Digits).decode
+        self.many: Callable[[bytes], list[Any]] = msgspec.json.Decoder(row, float_hook=Digits).decode_lines
+        rows: Any = list[row]  # type: ignore[valid-type]
+        self.array: Callable[[bytes], list[Any]] = msgspec.json.Decoder(rows, float_hook=Digits).decode
         self._row = row
         self._dotted = dotted
 
@@ -115,7 +152,13 @@ class Plan:
         return values
 
     def _nested(self, rows: list[Any], path: str) -> list[Any]:
-        keys = tuple(path.split("."))
+        keys = steps(path)
+        if path in self._whole:
+            around = self._whole[path]
+            values = self._nested(rows, around)
+            for key in keys[len(steps(around)) :]:
+                values = [value.get(key) if isinstance(value, dict) else None for value in values]
+            return values
         names = [self._names[keys[: n + 1]] for n in range(len(keys))]
         try:
             return list(map(attrgetter(".".join(names)), rows))

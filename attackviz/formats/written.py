@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-__all__ = ["Kind", "Written"]
+__all__ = ["DECODER", "Digits", "Kind", "Written", "cell", "json_text"]
 
 
 class Kind(IntEnum):
@@ -26,6 +28,66 @@ class Kind(IntEnum):
     OBJECT = 6
 
 
+class Digits(float):
+    """Hold a number that is not whole, with the text it was written as.
+
+    Examples
+    --------
+    >>> Digits("1.50").text, Digits("1.50") == 1.5
+    ('1.50', True)
+    """
+
+    __slots__ = ("text",)
+
+    def __new__(cls, text: str) -> Digits:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    text: str
+
+
+DECODER = json.JSONDecoder(parse_float=Digits, parse_constant=Digits)
+"""The standard decoder; only that numbers which are not whole keep their text."""
+
+
+def json_text(value: Any) -> str:
+    """Write a decoded value as JSON, numbers as they stood.
+
+    Examples
+    --------
+    >>> json_text(DECODER.decode('{"a": [1.50, null, "é"]}'))
+    '{"a":[1.50,null,"é"]}'
+    """
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json_text(key)}:{json_text(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(json_text, value)) + "]"
+    return value.text if isinstance(value, Digits) else json.dumps(value, ensure_ascii=False)
+
+
+def cell(value: Any) -> tuple[Kind, bytes]:
+    r"""Return what a decoded value is, and its text.
+
+    Half a surrogate pair is no character: it stays the escape it was.
+
+    Examples
+    --------
+    >>> cell("é"), cell(DECODER.decode("1e3")), cell("\ud800")[1]
+    ((<Kind.STRING: 2>, b'\xc3\xa9'), (<Kind.NUMBER: 3>, b'1e3'), b'\\ud800')
+    """
+    if value is None:
+        return Kind.NULL, b""
+    if isinstance(value, str):
+        return Kind.STRING, value.encode("utf-8", "backslashreplace")
+    if isinstance(value, bool):
+        return Kind.BOOL, b"true" if value else b"false"
+    if isinstance(value, int | float):
+        return Kind.NUMBER, json_text(value).encode()
+    kind = Kind.ARRAY if isinstance(value, list) else Kind.OBJECT
+    return kind, json_text(value).encode("utf-8", "backslashreplace")
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """Hold one field of every row of a batch.
@@ -38,7 +100,44 @@ class Written:
         where nothing or ``null`` stands.
     kind : numpy.ndarray of uint8
         A `Kind` each.
+
+    Examples
+    --------
+    >>> Written.of(["a", 1.5, None]).values()
+    ['a', 1.5, None]
     """
 
     text: pa.StringArray
     kind: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Written:
+        """Return decoded values as if a log had written them."""
+        cells = [cell(value) for value in values]
+        texts = [text if kind > Kind.NULL else None for kind, text in cells]
+        return cls(pa.array(texts, pa.binary()).cast(pa.string()), np.array([kind for kind, _ in cells], np.uint8))
+
+    @classmethod
+    def strings(cls, text: pa.StringArray) -> Written:
+        """Return a column of strings, missing where it is null."""
+        valid = pc.is_valid(text).to_numpy(zero_copy_only=False)
+        return cls(text, np.where(valid, np.uint8(Kind.STRING), np.uint8(Kind.MISSING)))
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def values(self) -> list[Any]:
+        """Return the decoded values; None where there is none."""
+        texts = self.text.to_pylist()
+        other = np.flatnonzero(self.kind >= Kind.NUMBER)
+        known: dict[str, Any] = {}
+        for row in other.tolist():
+            text = texts[row]
+            if text not in known:
+                known[text] = DECODER.decode(text)
+            texts[row] = known[text]
+        return texts
+
+    def keep(self, mask: pa.BooleanArray) -> Written:
+        """Return the rows of a mask."""
+        return Written(self.text.filter(mask), self.kind[mask.to_numpy(zero_copy_only=False)])

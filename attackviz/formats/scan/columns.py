@@ -1,0 +1,116 @@
+"""Columns of text that grow block by block and become Arrow arrays without a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ..written import Kind, Written
+from .gather import gather, measure
+from .memory import PAD
+
+__all__ = ["Growing"]
+
+_ROWS = 1 << 16
+_LARGEST = 1 << 30  # offsets are 32 bits
+
+
+class Growing:
+    """Gather columns of text.
+
+    Parameters
+    ----------
+    columns : int
+        How many there are.
+    wanted : sequence of int
+        Those that are gathered; the others stay empty.
+
+    Attributes
+    ----------
+    rows : int
+        How many values each has.
+    """
+
+    def __init__(self, columns: int, wanted: Sequence[int]) -> None:
+        self.rows = 0
+        self._wanted = np.array(wanted, np.int64)
+        self._sizes = np.full(columns, 1 << 16, np.int64)
+        self._room = np.zeros((columns, 4), np.int64)
+        self._data: list[NDArray[np.uint8]] = []
+        self._offsets: list[NDArray[np.int32]] = []
+        self._kinds: list[NDArray[np.uint8]] = []
+        self._fresh()
+
+    def _fresh(self) -> None:
+        columns = len(self._sizes)
+        self.rows = 0
+        self._capacity = _ROWS + (_ROWS >> 3)
+        self._data = [np.empty(0, np.uint8)] * columns
+        self._offsets = [np.empty(0, np.int32)] * columns
+        self._kinds = [np.empty(0, np.uint8)] * columns
+        self._room[:] = 0
+        for column in self._wanted.tolist():
+            self._data[column] = np.empty(int(self._sizes[column]), np.uint8)
+            self._offsets[column] = np.empty(self._capacity + 1, np.int32)
+            self._offsets[column][0] = 0
+            self._kinds[column] = np.empty(self._capacity, np.uint8)
+            self._point(column)
+
+    def _point(self, column: int) -> None:
+        whole = (self._data[column], self._offsets[column], self._kinds[column])
+        self._room[column, :3] = [array.ctypes.data for array in whole]
+
+    def fits(self, size: int) -> bool:
+        """Return whether values of so many bytes can be added before columns are taken."""
+        return int(self._room[:, 3].max(initial=0)) + size < _LARGEST
+
+    def add(self, start: NDArray[Any], length: NDArray[Any], kind: NDArray[Any], rows: int) -> None:
+        """Add values, column by row, by their addresses (see `gather`)."""
+        need = self._room[:, 3] + measure(length, kind, rows) + PAD
+        for column in self._wanted[need[self._wanted] > self._sizes[self._wanted]].tolist():
+            self._sizes[column] = 2 * need[column]
+            self._data[column] = _larger(self._data[column], int(self._sizes[column]), int(self._room[column, 3]))
+            self._point(column)
+        if self.rows + rows > self._capacity:
+            self._capacity = 2 * (self.rows + rows)
+            for column in self._wanted.tolist():
+                self._offsets[column] = _larger(self._offsets[column], self._capacity + 1, self.rows + 1)
+                self._kinds[column] = _larger(self._kinds[column], self._capacity, self.rows)
+                self._point(column)
+        gather(start, length, kind, rows, self._wanted, self._room, self.rows)
+        self.rows += rows
+
+    def take(self) -> list[Written | None]:
+        """Return the columns, None for those that are not wanted, and begin anew."""
+        taken: list[Written | None] = [None] * len(self._sizes)
+        rows = self.rows
+        for column in self._wanted.tolist():
+            used = int(self._room[column, 3])
+            kinds = self._kinds[column][:rows]
+            valid = kinds > Kind.NULL
+            nulls = rows - int(np.count_nonzero(valid))
+            text = pa.Array.from_buffers(
+                pa.string(),
+                rows,
+                [
+                    pa.py_buffer(np.packbits(valid, bitorder="little")) if nulls else None,
+                    pa.py_buffer(self._offsets[column][: rows + 1]),
+                    pa.py_buffer(self._data[column][:used]),
+                ],
+                nulls,
+            )
+            taken[column] = Written(text, kinds)
+            # The next batch is likely as large; what is not used of it costs no memory.
+            self._sizes[column] = max(used + used // 8, 1 << 12) + PAD
+        self._fresh()
+        return taken
+
+
+def _larger(array: NDArray[Any], size: int, used: int) -> NDArray[Any]:
+    larger = np.empty(size, array.dtype)
+    larger[:used] = array[:used]
+    return larger
