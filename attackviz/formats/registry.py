@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..errors import UsageError
+from .accesslog import COMBINED, COMMON
+from .authlog import AUTHLOG
 from .awswaf import AWS_WAF
 from .ciscoasa import CISCOASA
 from .cloudflare import FIREWALL_EVENTS, HTTP_REQUESTS
@@ -10,9 +12,12 @@ from .cloudflare_els import ELS
 from .cowrie import COWRIE
 from .cowrie_sessions import COWRIE_SESSIONS
 from .dionaea import DIONAEA, DIONAEA_INCIDENT
+from .fastlog import SNORT_FAST, SURICATA_FAST
 from .format import Format
 from .heralding import HERALDING
 from .honeytrap import HONEYTRAP
+from .snort import SNORT
+from .suricata import SURICATA, SURICATA_FLOWS
 
 __all__ = ["FORMATS", "by_name"]
 
@@ -30,6 +35,14 @@ FORMATS: dict[str, Format] = {
         HONEYTRAP,
         COWRIE,
         COWRIE_SESSIONS,
+        SURICATA,
+        SURICATA_FLOWS,
+        SURICATA_FAST,
+        SNORT,
+        SNORT_FAST,
+        AUTHLOG,
+        COMMON,
+        COMBINED,
     )
 }
 

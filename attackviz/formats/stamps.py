@@ -24,7 +24,7 @@ _LENGTHS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _AHEAD = 1  # days: clocks differ, and files are copied between zones
 
 
-def stamps(c: Columns, text: pa.Array, *layouts: str) -> pa.Array:
+def stamps(c: Columns, text: pa.Array, *layouts: str, within: pa.Array | None = None) -> pa.Array:
     """Read a column of times of fixed width.
 
     In a layout ``Y`` stands for the digits of the year (four or two), ``M``
@@ -42,6 +42,8 @@ def stamps(c: Columns, text: pa.Array, *layouts: str) -> pa.Array:
     text : pyarrow.Array of string
     *layouts : str
         What the times look like; each is tried where those before it do not fit.
+    within : pyarrow.BooleanArray, optional
+        Where a time is expected; everywhere by default.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def stamps(c: Columns, text: pa.Array, *layouts: str) -> pa.Array:
     """
     text = pc.utf8_trim_whitespace(text)
     text = pc.if_else(pc.equal(text, ""), None, text)
-    missing = pc.is_null(text)
+    missing = pc.is_null(text) if within is None else pc.and_(pc.is_null(text), within)
     micros = np.zeros(len(text), np.int64)
     known = np.zeros(len(text), bool)
     zoned = np.zeros(len(text), bool)
@@ -85,7 +87,7 @@ def stamps(c: Columns, text: pa.Array, *layouts: str) -> pa.Array:
     absolute = pa.array(micros, pa.int64(), mask=~(known & zoned)).cast(pa.timestamp("us", tz="UTC"))
     local = c.local(pc.if_else(pa.array(zoned), None, times))
     c.flag("time without a year, and none was told", pa.array(yearless))
-    c.flag("time not understood", pc.and_(pc.invert(missing), pa.array(~known & ~yearless)))
+    c.flag("time not understood", pc.and_(pc.is_valid(text), pa.array(~known & ~yearless)))
     return c.possible(pc.coalesce(absolute, local), missing)
 
 
