@@ -17,7 +17,7 @@ PACKAGE = ROOT / "attackviz"
 # From the ground up; a room may import the rooms before it. One tuple is one level.
 LEVELS = [
     ("errors",),
-    ("schema", "window", "settings"),
+    ("schema", "window", "settings", "saving"),
     ("account",),
     ("filters",),
     ("store",),

@@ -48,7 +48,8 @@ def read(
     attackviz read 'logs/*.gz' -o events.csv --window yesterday --tz Europe/Prague
     attackviz read logs/
     """
-    from .tables import SUFFIXES, replacing, write_ndjson, write_table
+    from ..saving import replacing
+    from .tables import SUFFIXES, write_ndjson, write_table
 
     stream = output is not None and str(output) == "-"
     if output is not None and not stream and output.suffix.lower() not in SUFFIXES:

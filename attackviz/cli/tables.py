@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..dashboard.loading import together
-from ..errors import ExportError, UsageError
+from ..errors import UsageError
+from ..saving import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["SUFFIXES", "formula_safe", "replacing", "write_ndjson", "write_table"]
+__all__ = ["SUFFIXES", "formula_safe", "write_ndjson", "write_table"]
 
 # What spreadsheets take for the beginning of a formula, also behind white space and in full width.
 _FORMULA = r"^[\s\x00]*[=+\-@＝＋－＠]|^[\t\r\n]"
@@ -117,26 +115,37 @@ def _plain(value: object) -> str:
 def _write_csv(tables: Iterable[pa.Table], file: IO[bytes]) -> int:
     from pyarrow import csv
 
-    whole = formula_safe(together(tables))
-    csv.write_csv(whole, file)
-    return int(whole.num_rows)
+    from .spool import Spool
+
+    with Spool(tables) as spool:
+        with csv.CSVWriter(file, formula_safe(spool.schema.empty_table()).schema) as writer:
+            for table in spool:
+                writer.write_table(formula_safe(table))
+        return spool.rows
 
 
 def _write_parquet(tables: Iterable[pa.Table], file: IO[bytes]) -> int:
     from pyarrow import parquet
 
-    whole = together(tables)
-    parquet.write_table(whole, file, compression="zstd")
-    return int(whole.num_rows)
+    from .spool import Spool
+
+    with Spool(tables) as spool:
+        with parquet.ParquetWriter(file, spool.schema, compression="zstd") as writer:
+            for table in spool:
+                writer.write_table(table)
+        return spool.rows
 
 
 def _write_arrow(tables: Iterable[pa.Table], file: IO[bytes]) -> int:
     import pyarrow as pa
 
-    whole = together(tables)
-    with pa.ipc.new_file(file, whole.schema) as writer:
-        writer.write_table(whole)
-    return int(whole.num_rows)
+    from .spool import Spool
+
+    with Spool(tables, words=True) as spool:
+        with pa.ipc.new_file(file, spool.schema) as writer:
+            for table in spool:
+                writer.write_table(table)
+        return spool.rows
 
 
 SUFFIXES: dict[str, Callable[[Iterable[Any], IO[bytes]], int]] = {
@@ -145,37 +154,3 @@ SUFFIXES: dict[str, Callable[[Iterable[Any], IO[bytes]], int]] = {
     ".csv": _write_csv,
     ".ndjson": write_ndjson,
 }
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file beside a path that takes its place when all went well.
-
-    Parameters
-    ----------
-    path : Path
-
-    Yields
-    ------
-    binary file
-
-    Raises
-    ------
-    ExportError
-        If it cannot be written.
-    """
-    # A device or a pipe is written to; to put a file in its place would take it away.
-    special = path.exists() and not path.is_file()
-    part = path if special else path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        if not special:
-            part.replace(path)
-    except OSError as error:
-        raise ExportError(
-            f"cannot write it: {error.strerror or error}", where=str(path), hint="choose another place"
-        ) from None
-    finally:
-        if not special:
-            part.unlink(missing_ok=True)

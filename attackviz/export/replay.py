@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..account import SOURCE_ATTRS, account_of
 from ..errors import ExportError, UsageError
 from ..replay import Recording, build
+from ..saving import replacing
 from ..window import Window, as_window
 from .page import THEMES, page
 
@@ -159,7 +160,9 @@ class Replay:
                 where=str(target),
                 hint="name it .html for a page that plays offline, or .avrec for the recording alone",
             ) from None
-        _write(target, content())
+        data = content()
+        with replacing(target) as file:
+            file.write(data)
         return target
 
     def to_html(self) -> str:
@@ -190,15 +193,3 @@ def _located(events: Any, database: Database | None, targets: Targets | None) ->
         events = enrich(events, database, targets)
     credit = [{"text": str(c["text"]), "url": str(c["url"] or "")} for c in database.attribution]
     return events, {"attribution": credit, "notice": database.notice}
-
-
-def _write(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ExportError(
-            f"cannot be written: {error.strerror}", where=str(target), hint="choose a directory you may write to"
-        ) from None

@@ -6,13 +6,10 @@ one is seen and made anew, never used.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import mmap
-import os
 import struct
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
+
+from ..errors import ExportError
+from ..saving import replacing
 
 __all__ = ["load_arrays", "store_arrays"]
 
@@ -62,23 +62,13 @@ def store_arrays(path: Path, key: str, meta: Mapping[str, Any], arrays: Mapping[
     header += b" " * (-(_HEAD.size + len(header)) % _ALIGN)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".part", dir=path.parent)
-    except OSError as error:
-        log.info("decoded arrays are not kept: %s", error)
-        return False
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with replacing(path) as file:
             file.write(_HEAD.pack(_MAGIC, len(header), isal_zlib.crc32(header)))
             file.write(header)
             for array in whole.values():
                 file.write(_padded(array))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError as error:
+    except (OSError, ExportError) as error:
         log.info("decoded arrays are not kept: %s", error)
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
         return False
     return True
 

@@ -43,7 +43,6 @@ import json
 import os
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,6 +50,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import RecordingError
+from ..saving import replacing
 from .sample import SAMPLE
 
 __all__ = ["MAGIC", "PARTS", "VERSION", "Recording", "load"]
@@ -164,16 +164,8 @@ class Recording:
         RecordingError
             If it cannot be written.
         """
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            temporary.write_bytes(self.to_bytes())
-            temporary.replace(target)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise RecordingError(
-                f"cannot be written: {error.strerror}", where=str(target), hint="choose a directory you may write to"
-            ) from None
+        with replacing(path, RecordingError) as file:
+            file.write(self.to_bytes())
 
 
 def _stream(table: pa.Table) -> bytes:

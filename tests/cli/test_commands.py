@@ -149,7 +149,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(run, honeytrap, tmp_path):
         (["read", "log.json", "-o", "x.xlsx"], 2, ".parquet"),
         (["read", "log.json", "--window", "whenever"], 2, "time window"),
         (["read", "log.json", "--tz", "Mars/Olympus"], 2, "time zone"),
-        (["read", "log.json", "-o", "no/such/place.csv"], 1, "cannot write"),
+        (["read", "log.json", "-o", "no/such/place.csv"], 1, "cannot be written"),
         (["export", "nothing-here", "-o", "x.html"], 2, "nothing there"),
         (["export", "log.json", "-o", "x.pdf"], 2, ".html"),
         (["export", "log.json", "-o", "x.html", "--theme", "pink"], 2, "dark or light"),

@@ -1,0 +1,95 @@
+"""Write files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from .errors import AttackvizError, ExportError
+
+__all__ = ["replacing"]
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], error: type[AttackvizError] = ExportError) -> Iterator[IO[bytes]]:
+    """Open a file beside a path that takes its place when all went well.
+
+    It reaches the disk before it takes the name, so neither a kill nor a loss
+    of power leaves half a file there. What a killed process left beside (a
+    hidden ``.part`` file) goes when the same path is written again.
+
+    Parameters
+    ----------
+    path : path
+        Overwritten if it exists; a device or a pipe is written to as it is.
+    error : type of AttackvizError
+        Raised if it cannot be written.
+
+    Yields
+    ------
+    binary file
+
+    Raises
+    ------
+    ExportError
+        If it cannot be written, or the error that was asked for.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     with replacing(f"{directory}/a.txt") as file:
+    ...         _ = file.write(b"all of it")
+    ...     [(each.name, each.read_text()) for each in Path(directory).iterdir()]
+    [('a.txt', 'all of it')]
+    """
+    # To put a file in the place of a device or a pipe would take it away.
+    special = Path(path).exists() and not Path(path).is_file()
+    target = Path(path) if special else Path(os.path.realpath(path))
+    part = target if special else target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        if not special:
+            _clear(target)
+        with part.open("wb") as file:
+            yield file
+            if not special:
+                file.flush()
+                os.fsync(file.fileno())
+        if not special:
+            part.replace(target)
+    except BrokenPipeError:
+        raise  # whoever reads has enough: no failure to write
+    except OSError as wrong:
+        raise error(
+            f"cannot be written: {wrong.strerror or wrong}",
+            where=os.fspath(path),
+            hint="choose a directory you may write to",
+        ) from None
+    finally:
+        if not special:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _clear(target: Path) -> None:
+    """Remove what processes that are gone left beside a path."""
+    ours = re.compile(rf"\.{re.escape(target.name)}\.(\d+)\.part")
+    for each in target.parent.glob(".*.part"):
+        match = ours.fullmatch(each.name)
+        if match and not _runs(int(match[1])):
+            with suppress(OSError):
+                each.unlink()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # it is someone else's
+    return True
