@@ -9,6 +9,7 @@ from .detection import detect
 from .format import Format
 from .known import FormatLike, choose, known_formats
 from .mapping import Mapping, own_formats
+from .mapping_check import Watch
 from .registry import FORMATS, by_name
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "FormatLike",
     "Mapping",
     "Options",
+    "Watch",
     "by_name",
     "choose",
     "decode",

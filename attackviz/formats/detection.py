@@ -8,13 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from ..errors import FormatError
 from .format import Format, keys_of
 from .logfmt import pairs
 from .registry import FORMATS
 
-__all__ = ["detect"]
+__all__ = ["detect", "header_of", "objects_in"]
 
 _OBJECTS = 64
 _LINES = 200
@@ -83,7 +84,7 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
     objects = _objects(rest)
     claims += [{f.name for f in wanted if f.kind == "json" and f.knows(keys)} for keys in objects]
     if not objects and not claims:
-        claims.append({f.name for f in wanted if f.kind == "csv" and f.knows(_header(text, f.delimiter))})
+        claims.append({f.name for f in wanted if f.kind == "csv" and f.knows(header_of(text, f.delimiter))})
         claims += _logfmt_claims(rest, [f for f in wanted if f.kind == "logfmt"])
     name = _settled(claims, where)
     if name is None:
@@ -161,9 +162,15 @@ def _line_claims(text: str, wanted: Iterable[Format]) -> tuple[list[set[str]], s
     return list(claims.values()), "\n".join(rest)
 
 
-def _objects(text: str) -> list[set[str]]:
-    """Return the keys of the first whole objects, wrappers looked through."""
-    found: list[set[str]] = []
+def objects_in(text: str) -> list[dict[str, Any]]:
+    """Return the first whole objects of a text, wrappers looked through.
+
+    Examples
+    --------
+    >>> objects_in('{"events": [{"a": 1}, {"a": 2}]} {"a"')
+    [{'a': 1}, {'a': 2}]
+    """
+    found: list[dict[str, Any]] = []
     at = text.find("{")
     while at >= 0 and len(found) < _OBJECTS:
         try:
@@ -171,21 +178,25 @@ def _objects(text: str) -> list[set[str]]:
         except (ValueError, RecursionError):
             end = at + 1
         else:
-            found += _keys(value)
+            found += _unwrapped(value)
         at = text.find("{", end)
     return found
 
 
-def _keys(value: object, deep: int = 0) -> list[set[str]]:
+def _objects(text: str) -> list[set[str]]:
+    return [keys_of(value) for value in objects_in(text)]
+
+
+def _unwrapped(value: object, deep: int = 0) -> list[dict[str, Any]]:
     if not isinstance(value, dict) or deep > 3:
         return []
     if len(value) == 1:
         (inner,) = value.values()
         if isinstance(inner, dict) and "info" in value:
-            return _keys(inner, deep + 1)
+            return _unwrapped(inner, deep + 1)
         if isinstance(inner, list) and inner and all(isinstance(item, dict) for item in inner):
-            return [keys for item in inner[:_OBJECTS] for keys in _keys(item, deep + 1)]
-    return [keys_of(value)] if value else []
+            return [one for item in inner[:_OBJECTS] for one in _unwrapped(item, deep + 1)]
+    return [value] if value else []
 
 
 def _logfmt_claims(text: str, wanted: list[Format]) -> list[set[str]]:
@@ -193,7 +204,8 @@ def _logfmt_claims(text: str, wanted: list[Format]) -> list[set[str]]:
     return [{f.name for f in wanted if f.knows(found)} for line in lines if (found := pairs(line))]
 
 
-def _header(text: str, delimiter: str) -> list[str]:
+def header_of(text: str, delimiter: str) -> list[str]:
+    """Return the fields of the first line of csv, none if it is broken."""
     line = text.lstrip("\r\n").partition("\n")[0]
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True), [])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..account import Account
 from ..errors import FormatError, ReadError
-from ..formats import Format, Options, decode, detect, known_formats
+from ..formats import Format, Options, Watch, decode, detect, known_formats
 from .files import Stored
 from .streams import Stream, streams
 
@@ -58,12 +58,15 @@ def tables(
                 if not head and stream.name in account.truncated:
                     raise FormatError("nothing of it can be unpacked", where=stream.name, hint="fetch it again")
                 found = _format(head, stream.name, form, file.explicit, options)
+                watch = Watch(found, head, stream.name) if found.mapping else None
             except FormatError as error:
                 refused = refused or error
                 account.skipped[stream.name] = error.what
                 continue
             account.files[stream.name] = found.name
-            yield from decode(chunks, found, account, stream.name, options, stream.modified)
+            yield from decode(chunks, watch.form if watch else found, account, stream.name, options, stream.modified)
+            if watch:
+                watch.finish(account)
     except ReadError as error:
         if file.explicit:
             raise
