@@ -6,6 +6,7 @@ Fields: https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.htm
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +14,8 @@ import pyarrow.compute as pc
 from .cloudflare import request_column
 from .columns import Columns, joined, mapped
 from .format import Format
-from .values import country, known_only
+from .values import country
+from .words import folded, meaning
 
 __all__ = ["AWS_WAF", "AWS_WAF_VERDICTS"]
 
@@ -42,11 +44,10 @@ _MANAGED = r'"AWS[#-]AWSManagedRules'
 
 
 def _build(c: Columns) -> dict[str, pa.Array]:
-    action = mapped(c.text("action"), str.casefold)
+    action = folded(c.text("action"))
     groups, others = c.text("ruleGroupList"), c.text("nonTerminatingMatchingRules")
     counted = pc.or_(_holds(groups, _COUNTED), _holds(others, _COUNTED))
-    ended = known_only(c, "action", action, AWS_WAF_VERDICTS)
-    verdict = mapped(ended, AWS_WAF_VERDICTS.get).fill_null("unknown")
+    verdict = meaning(c, action, AWS_WAF_VERDICTS, "action", "unknown").fill_null("unknown")
     verdict = pc.if_else(pc.and_(pc.equal(verdict, "benign"), counted), "detected", verdict)
     terminating = c.text("terminatingRuleId")
     default = pc.equal(terminating, _DEFAULT).fill_null(True)
@@ -57,7 +58,7 @@ def _build(c: Columns) -> dict[str, pa.Array]:
     method, uri = c.text("httpRequest.httpMethod"), c.text("httpRequest.uri")
     query = c.text("httpRequest.args")
     asked = pc.coalesce(pc.binary_join_element_wise(uri, query, "?"), uri)
-    kind = mapped(mapped(c.text("terminatingRuleType"), str.casefold), lambda word: _CATEGORIES.get(word, word))
+    kind = mapped(folded(c.text("terminatingRuleType")), lambda word: _CATEGORIES.get(word, word))
     own = pc.coalesce(mapped(terminating, _category_of_id), kind)
     managed = pc.and_(pc.is_valid(of_group), _holds(groups, _MANAGED))
     by_default = pc.case_when(
@@ -117,7 +118,7 @@ def _counting_rule(text: str) -> str | None:
     return None
 
 
-def _objects(text: str) -> list[dict[str, object]]:
+def _objects(text: str) -> list[dict[str, Any]]:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):

@@ -12,7 +12,7 @@ from .columns import mapped
 if TYPE_CHECKING:
     from .columns import Columns
 
-__all__ = ["REQUEST", "SERVICES", "common", "request_rule", "service"]
+__all__ = ["REQUEST", "SERVICES", "by_port", "common", "request_rule", "service"]
 
 SERVICES = ("vpn", "vnc", "ssh", "telnet", "smb", "web", "database", "other")
 
@@ -33,6 +33,25 @@ _SERVICE_OF = {
     "mysql": "database",
     "postgresql": "database",
     "redis": "database",
+}
+
+_PORTS = {
+    **dict.fromkeys((22, 222, 2222, 22222), "ssh"),
+    **dict.fromkeys((23, 223, 2223, 2323), "telnet"),
+    **dict.fromkeys((80, 88, 591, 5000, 7001, 8000, 8008, 8080, 8081, 8088, 8888, 9000), "http"),
+    **dict.fromkeys((443, 4433, 4443, 7443, 8443, 9443, 10443), "https"),
+    **dict.fromkeys((139, 445), "smb"),
+    **dict.fromkeys((3388, 3389, 3390), "rdp"),
+    **dict.fromkeys((5900, 5901, 5902, 5903), "vnc"),
+    1433: "mssql",
+    1723: "pptp",
+    3306: "mysql",
+    5432: "postgresql",
+    5984: "couchdb",
+    6379: "redis",
+    9200: "elasticsearch",
+    11211: "memcached",
+    27017: "mongodb",
 }
 
 REQUEST = re.compile(r"([A-Z]{3,10}) ([^\s?#]*)\S*.*? HTTP/\d")
@@ -57,6 +76,21 @@ def service(protocol: pa.Array) -> pa.Array:
     ['database', 'other', 'other']
     """
     return mapped(protocol.fill_null(""), lambda name: _SERVICE_OF.get(name, "other"))
+
+
+def by_port(port: pa.Array) -> pa.Array:
+    """Return what usually listens on each port; null where that is nobody's or anybody's.
+
+    Parameters
+    ----------
+    port : pyarrow.Array of uint16
+
+    Examples
+    --------
+    >>> by_port(pa.array([2222, 3306, 40000], pa.uint16())).to_pylist()
+    ['ssh', 'mysql', None]
+    """
+    return mapped(port.cast(pa.string()), lambda text: _PORTS.get(int(text)))
 
 
 def request_rule(method: str, path: str) -> str:

@@ -9,28 +9,10 @@ import pyarrow.compute as pc
 
 from .columns import Columns, mapped
 from .format import Format
-from .honeypot import REQUEST, common, request_rule, service
+from .honeypot import REQUEST, by_port, common, request_rule, service
 
 __all__ = ["HONEYTRAP"]
 
-_PORTS = {
-    **dict.fromkeys((22, 222, 2222, 22222), "ssh"),
-    **dict.fromkeys((23, 223, 2223, 2323), "telnet"),
-    **dict.fromkeys((80, 88, 591, 5000, 7001, 8000, 8008, 8080, 8081, 8088, 8888, 9000), "http"),
-    **dict.fromkeys((443, 4433, 4443, 7443, 8443, 9443, 10443), "https"),
-    **dict.fromkeys((139, 445), "smb"),
-    **dict.fromkeys((3388, 3389, 3390), "rdp"),
-    **dict.fromkeys((5900, 5901, 5902, 5903), "vnc"),
-    1433: "mssql",
-    1723: "pptp",
-    3306: "mysql",
-    5432: "postgresql",
-    5984: "couchdb",
-    6379: "redis",
-    9200: "elasticsearch",
-    11211: "memcached",
-    27017: "mongodb",
-}
 _BANNERS = (
     (re.compile(rb"[A-Z]{3,10} \S+ HTTP/\d"), "http"),
     (re.compile(rb"SSH-\d"), "ssh"),
@@ -46,7 +28,7 @@ def _build(c: Columns) -> dict[str, pa.Array]:
     port = c.port("attack_connection.local_port")
     payload = c.text("attack_connection.payload.data_hex").fill_null("")
     spoken = mapped(payload, lambda data: _spoken(_bytes(data)))
-    assigned = mapped(port.cast(pa.string()), lambda text: _PORTS.get(int(text)))
+    assigned = by_port(port)
     transport = c.text("attack_connection.protocol")
     protocol = pc.coalesce(spoken, assigned, transport)
     sent = pc.greater(pc.utf8_length(payload), 0)

@@ -12,12 +12,14 @@ from .cloudflare_els import ELS
 from .cowrie import COWRIE
 from .cowrie_sessions import COWRIE_SESSIONS
 from .dionaea import DIONAEA, DIONAEA_INCIDENT
+from .ecs import ECS, ECS_EXPORT
 from .fastlog import SNORT_FAST, SURICATA_FAST
 from .format import Format
 from .heralding import HERALDING
 from .honeytrap import HONEYTRAP
 from .snort import SNORT
 from .suricata import SURICATA, SURICATA_FLOWS
+from .tpot import TPOT, TPOT_EXPORT
 
 __all__ = ["FORMATS", "by_name"]
 
@@ -35,6 +37,10 @@ FORMATS: dict[str, Format] = {
         HONEYTRAP,
         COWRIE,
         COWRIE_SESSIONS,
+        TPOT,
+        TPOT_EXPORT,
+        ECS,
+        ECS_EXPORT,
         SURICATA,
         SURICATA_FLOWS,
         SURICATA_FAST,

@@ -1,9 +1,8 @@
-"""Small casts that several formats share: decimals, countries, lists, sample rates, unknown words."""
+"""Small casts that several formats share: decimals, countries, places, lists, sample rates."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Container
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,11 +13,10 @@ from .columns import mapped
 if TYPE_CHECKING:
     from .columns import Columns
 
-__all__ = ["country", "decimals", "first", "known_only", "listed", "sampled"]
+__all__ = ["asn", "country", "decimals", "first", "listed", "point", "sampled"]
 
 _DECIMAL = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 _NO_COUNTRY = {"XX", "T1", "A1", "A2"}
-_WORDS_NAMED = 10
 
 
 def decimals(c: Columns, path: str) -> pa.Array:
@@ -61,6 +59,32 @@ def country(codes: pa.Array) -> pa.Array:
         return upper if len(upper) == 2 and upper.isascii() and upper.isalpha() and upper not in _NO_COUNTRY else None
 
     return mapped(codes, code)
+
+
+def asn(c: Columns, path: str) -> pa.Array:
+    """Return a field as numbers of autonomous systems (uint32); null for 0 and what is none."""
+    number = c.number(path)
+    good = pc.and_(pc.greater(number, 0), pc.less(number, 2**32))
+    return pc.if_else(good, number, None).cast(pa.uint32())
+
+
+def point(c: Columns, latitude: str, longitude: str, end: str) -> dict[str, pa.Array]:
+    """Return ``<end>_lat`` and ``<end>_lon``; both null where either is none.
+
+    Parameters
+    ----------
+    c : Columns
+    latitude, longitude : str
+        The fields, degrees.
+    end : str
+        ``src`` or ``dst``.
+    """
+    lat, lon = decimals(c, latitude), decimals(c, longitude)
+    good = pc.and_(pc.less_equal(pc.abs(lat), 90), pc.less_equal(pc.abs(lon), 180))
+    return {
+        f"{end}_lat": pc.if_else(good, lat, None).cast(pa.float32()),
+        f"{end}_lon": pc.if_else(good, lon, None).cast(pa.float32()),
+    }
 
 
 def first(column: pa.Array) -> pa.Array:
@@ -146,36 +170,3 @@ def sampled(c: Columns, *, every: tuple[str, ...], share: tuple[str, ...]) -> pa
     good = pc.and_(pc.greater_equal(found, 1), pc.less(found, 2**32))
     c.flag("sample rate not understood", pc.invert(good))
     return pc.if_else(good, found, 1.0).fill_null(1.0).cast(pa.uint32())
-
-
-def known_only(c: Columns, what: str, words: pa.Array, table: Container[str]) -> pa.Array:
-    """Return words that are in a table, null for others; those are counted and named.
-
-    Parameters
-    ----------
-    c : Columns
-        Its account is told: flag ``unknown <what>``, and a note with each word.
-    what : str
-        What the words are, in the singular.
-    words : pyarrow.Array of string
-    table : container of str
-
-    Examples
-    --------
-    >>> from attackviz.account import Account
-    >>> from attackviz.formats.columns import Columns
-    >>> c = Columns({}, 2, Account(), "UTC")
-    >>> known_only(c, "action", pa.array(["block", "zap"]), {"block": 1}).to_pylist()
-    ['block', None]
-    >>> dict(c.account.flags), c.account.notes
-    ({'unknown action': 1}, ["unknown action 'zap'"])
-    """
-    known = mapped(words, lambda word: word if word in table else None)
-    strange = pc.and_(pc.is_valid(words), pc.is_null(known))
-    c.flag(f"unknown {what}", strange)
-    if pc.any(strange).as_py():
-        begun = f"unknown {what} "
-        room = _WORDS_NAMED - sum(note.startswith(begun) for note in c.account.notes)
-        for word in words.filter(strange).unique().to_pylist()[: max(room, 0)]:
-            c.account.note(f"{begun}{word[:60]!r}")
-    return known
