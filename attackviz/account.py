@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol
 
-__all__ = ["ATTRS", "SOURCE_ATTRS", "TARGETS_ATTRS", "Account", "BadPiece", "account_of", "source_name"]
+__all__ = ["ATTRS", "SOURCE_ATTRS", "TARGETS_ATTRS", "Account", "BadPiece", "Keeper", "account_of", "source_name"]
 
 ATTRS = "attackviz_account"
 """Key of the account, as plain data, in the ``attrs`` of a frame that was read."""
@@ -37,11 +37,25 @@ class BadPiece:
     text : str
         Its beginning (at most 400 bytes, undecodable bytes escaped). It is
         data: never to be shown as anything but text.
+    whole : bytes
+        All of it, as it is, on its way to whoever keeps bad pieces; samples
+        do not hold it.
     """
 
     file: str
     line: int
     text: str
+    whole: bytes = field(default=b"", compare=False, repr=False)
+
+
+class Keeper(Protocol):
+    """Keeps every bad piece, as it is."""
+
+    def keep(self, reason: str, piece: BadPiece) -> None:
+        """Take a piece."""
+
+    def more(self, data: bytes) -> None:
+        """Take what follows of the last piece: a line too long to be held at once."""
 
 
 @dataclass(slots=True)
@@ -76,12 +90,17 @@ class Account:
     outside : int
         Events, counted in `events`, that fell outside the window asked for; the
         table handed over holds ``events - outside`` rows.
+    excluded : int
+        Events that pieces left out for their source address stand for: the sum
+        of their ``count``, where `left_out` counts the pieces.
     skipped : dict of str to str
         Files that were not read, and why.
     files : dict of str to str
         Files that were read, and their format.
     notes : list of str
         Sentences a reader of the figures should know.
+    keeper : Keeper or None
+        Given every bad piece; no part of sums and comparisons.
 
     Examples
     --------
@@ -105,9 +124,11 @@ class Account:
     unlocated: int = 0
     coarsened: int = 0
     outside: int = 0
+    excluded: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    keeper: Keeper | None = field(default=None, compare=False, repr=False)
 
     @property
     def bad_total(self) -> int:
@@ -126,9 +147,16 @@ class Account:
     def spoil(self, reason: str, piece: BadPiece) -> None:
         """Count one bad piece and keep it as a sample while there is room."""
         self.bad[reason] += 1
+        if self.keeper is not None:
+            self.keeper.keep(reason, piece)
         kept = self.samples.setdefault(reason, [])
         if len(kept) < SAMPLES_PER_REASON:
-            kept.append(piece)
+            kept.append(BadPiece(piece.file, piece.line, piece.text))
+
+    def spoil_more(self, data: bytes) -> None:
+        """Pass on what follows of the last bad piece, for whoever keeps them."""
+        if self.keeper is not None:
+            self.keeper.more(data)
 
     def cut_short(self, name: str) -> None:
         """Say that a file ends before it should, once for an archive and its members."""
@@ -158,6 +186,7 @@ class Account:
             unlocated=self.unlocated + other.unlocated,
             coarsened=self.coarsened + other.coarsened,
             outside=self.outside + other.outside,
+            excluded=self.excluded + other.excluded,
             skipped=self.skipped | other.skipped,
             files=self.files | other.files,
             notes=list(dict.fromkeys(self.notes + other.notes)),
@@ -186,6 +215,7 @@ class Account:
             "unlocated": self.unlocated,
             "coarsened": self.coarsened,
             "outside": self.outside,
+            "excluded": self.excluded,
             "skipped": dict(self.skipped),
             "files": dict(self.files),
             "notes": list(self.notes),

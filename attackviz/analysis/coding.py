@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["distinct", "text_of", "whole"]
+__all__ = ["combine", "distinct", "sums", "text_of", "whole"]
 
 _KEYS = 2**62
 TEXT_LIMIT = 400
@@ -62,9 +62,30 @@ def distinct(columns: Sequence[pa.Array]) -> tuple[NDArray[np.int64], NDArray[np
     >>> codes.tolist(), first.tolist()
     ([0, 1, 0], [0, 1])
     """
-    key, size = _codes(columns[0])
-    for column in columns[1:]:
-        codes, more = _codes(column)
+    return combine([_codes(column) for column in columns])
+
+
+def combine(parts: Sequence[tuple[NDArray[Any], int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number the distinct combinations of codes, as `distinct` does those of values.
+
+    Parameters
+    ----------
+    parts : sequence of (ndarray of int, shape (n,), int)
+        Codes from 0, and how many there are.
+
+    Returns
+    -------
+    codes : ndarray of int64, shape (n,)
+    first : ndarray of int64, shape (k,)
+
+    Examples
+    --------
+    >>> codes, first = combine([(np.array([0, 1, 0]), 2), (np.array([5, 5, 5]), 6)])
+    >>> codes.tolist(), first.tolist()
+    ([0, 1, 0], [0, 1])
+    """
+    key, size = parts[0][0].astype(np.int64), parts[0][1]
+    for codes, more in parts[1:]:
         if size * more >= _KEYS:
             key, size = _codes(pa.array(key))
         key, size = key * more + codes, size * more
@@ -72,6 +93,35 @@ def distinct(columns: Sequence[pa.Array]) -> tuple[NDArray[np.int64], NDArray[np
     first = np.empty(size, np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     return codes, first
+
+
+def sums(codes: NDArray[Any], weight: NDArray[np.int64] | None, size: int) -> NDArray[np.int64]:
+    """Add up weights by code, exactly.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n,)
+        Each in [0, size).
+    weight : ndarray of int64, shape (n,), or None
+        None for 1 throughout.
+    size : int
+
+    Returns
+    -------
+    ndarray of int64, shape (size,)
+
+    Examples
+    --------
+    >>> sums(np.array([0, 2, 0]), np.array([1, 5, 2**60]), 3).tolist()
+    [1152921504606846977, 0, 5]
+    """
+    if weight is None:
+        return np.bincount(codes, minlength=size)
+    if not len(weight) or float(weight.sum(dtype=np.float64)) < 2**52:
+        return np.bincount(codes, weight, size).astype(np.int64)
+    # bincount adds in floats, which are exact up to 2**53 only.
+    low, high = np.bincount(codes, weight & 0xFFFF, size), np.bincount(codes, weight >> 16, size)
+    return (high.astype(np.int64) << 16) + low.astype(np.int64)
 
 
 def _codes(column: pa.Array) -> tuple[NDArray[np.int64], int]:
