@@ -22,6 +22,7 @@ from .logfmt import read_logfmt
 from .mapping import Mapping
 from .plan import Plan
 from .textreader import read_text
+from .unfold import one_a_line
 
 __all__ = ["Options", "decode"]
 
@@ -114,6 +115,9 @@ def decode(
     elif form.kind == "text":
         reader = read_text(chunks, form.pattern, paths, account, file, options.ids, options.line_limit)
     else:
+        chunks, made = one_a_line(chunks, {path.partition(".")[0] for path in paths}, options.line_limit)
+        if made:
+            account.note("some objects are spread over lines: the line numbers of bad pieces count objects there")
         plan = Plan(paths, form.dotted)
         reader = read_json(chunks, plan, account, file, options.ids, options.line_limit)
     for batch in reader:

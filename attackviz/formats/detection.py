@@ -14,6 +14,7 @@ from ..errors import FormatError
 from .format import Format, keys_of
 from .logfmt import pairs
 from .registry import FORMATS
+from .unfold import indentation
 
 __all__ = ["detect", "header_of", "objects_in"]
 
@@ -94,11 +95,15 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
             hint=f"known formats are {', '.join(form.name for form in wanted)}",
         )
     form = formats[name]
-    if form.kind == "json" and not any(form.knows(keys) for line in text.split("\n") for keys in _objects(line)):
+    if form.kind == "json" and indentation(head) is None and not _on_lines(form, text):
         raise FormatError(
             f"it is {form.name} spread over lines", where=where, hint="put one object on a line, as jq -c does"
         )
     return form
+
+
+def _on_lines(form: Format, text: str) -> bool:
+    return any(form.knows(keys) for line in text.split("\n") for keys in _objects(line))
 
 
 def _refuse_other_files(head: bytes, where: str) -> None:
