@@ -140,12 +140,13 @@ class LineReader:
         if data.endswith(b"\n"):
             lines.pop()
         one, empty, rows, account = self.plan.one, self.plan.empty, self.rows, self.account
+        sound = _is_utf8(data)  # fields that are skipped are not looked at by every decoder
         for line in lines:
             body = line.strip()
             bare = body[:-1] if body.endswith(b"},") else body
             before = len(rows)
             try:
-                row = one(bare)
+                row = one(bare) if sound or _is_utf8(bare) else empty
             except (*_FAILED, RecursionError):
                 row = empty
             if row is empty or row == empty:
@@ -261,10 +262,7 @@ class LineReader:
     def _rows(self, value: dict[str, Any]) -> list[Any]:
         for candidate in (value, value.get("info")):
             if isinstance(candidate, dict):
-                try:
-                    row = self.plan.from_object(candidate)
-                except (msgspec.ValidationError, RecursionError):
-                    continue
+                row = self.plan.from_object(candidate)
                 if row != self.plan.empty:
                     return [row]
         return []
@@ -331,7 +329,7 @@ class _BlockReader(LineReader):
         view = np.frombuffer(data, np.uint8, end)
         breaks = np.flatnonzero(view == 0x0A)
         lines = len(breaks) + 1
-        if data[:1] != b"{" or not (view[breaks + 1] == 0x7B).all():
+        if data[:1] != b"{" or not (view[breaks + 1] == 0x7B).all() or not _is_utf8(data):
             return False
         if len(breaks) and (view[breaks - 1] == 0x0D).all():
             breaks = breaks - 1
@@ -357,6 +355,14 @@ class _BlockReader(LineReader):
         self.account.blank += max(blank, 0)
         self.account.salvaged += glued
         return True
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _whole(text: str) -> bool:

@@ -60,8 +60,8 @@ class Block:
 
 
 def sample(file: str, line: int, data: bytes) -> BadPiece:
-    """Return the beginning of a bad piece as a sample for the account."""
-    return BadPiece(file, line, data[:SAMPLE_BYTES].decode("utf-8", "backslashreplace"))
+    """Return a bad piece for the account, with its beginning as a sample."""
+    return BadPiece(file, line, data[:SAMPLE_BYTES].decode("utf-8", "backslashreplace"), data)
 
 
 def blocks(chunks: Iterable[bytes], account: Account, file: str, limit: int = LINE_LIMIT) -> Iterator[Block]:

@@ -95,6 +95,8 @@ class Plan:
                 node = child
             node[leaf] = None
         self._names: dict[tuple[str, ...], str] = {}
+        self._types: dict[tuple[str, ...], Any] = {}
+        self._tree = tree
         row = self._struct(tree, ())
         self.keys = frozenset(tree)
         self.empty: Any = row()
@@ -102,7 +104,6 @@ class Plan:
         self.many: Callable[[bytes], list[Any]] = msgspec.json.Decoder(row, float_hook=Digits).decode_lines
         rows: Any = list[row]  # type: ignore[valid-type]
         self.array: Callable[[bytes], list[Any]] = msgspec.json.Decoder(rows, float_hook=Digits).decode
-        self._row = row
         self._dotted = dotted
 
     def _struct(self, tree: Tree, where: tuple[str, ...]) -> type[msgspec.Struct]:
@@ -118,17 +119,22 @@ class Plan:
                 inner = self._struct(child, (*where, key))
                 loose: Any = inner | str | int | float | bool | list | None
                 fields.append((name, loose, inner()))
-        return msgspec.defstruct("Row", fields, rename=rename, gc=False, frozen=True)
+        self._types[where] = msgspec.defstruct("Row", fields, rename=rename, gc=False, frozen=True)
+        return self._types[where]
 
     def from_object(self, value: dict[str, Any]) -> Any:
-        """Return the row of an object that was decoded by other means.
+        """Return the row of an object that was decoded by other means."""
+        return self._filled(value, self._tree, ())
 
-        Raises
-        ------
-        msgspec.ValidationError
-            If it cannot be one.
-        """
-        return msgspec.convert(value, self._row)
+    def _filled(self, value: dict[str, Any], tree: Tree, where: tuple[str, ...]) -> Any:
+        # Not by msgspec.convert: it fails on keys that hold half a surrogate pair.
+        fields = {}
+        for key, child in tree.items():
+            if key in value:
+                found = value[key]
+                inner = child is not None and isinstance(found, dict)
+                fields[self._names[(*where, key)]] = self._filled(found, child or {}, (*where, key)) if inner else found
+        return self._types[where](**fields)
 
     def columns(self, rows: list[Any]) -> dict[str, list[Any]]:
         """Return every wanted field of all rows, by path."""

@@ -100,10 +100,11 @@ class _Cells:
         self._columns = columns
         self._tree: dict[str, Any] = {}
         for path in columns:
-            node = self._tree
-            for key in path[:-1]:
-                node = node.setdefault(key, {})
-            node.setdefault(path[-1], {})
+            if not any(path[:n] in columns for n in range(1, len(path))):
+                node = self._tree
+                for key in path[:-1]:
+                    node = node.setdefault(key, {})
+                node[path[-1]] = None
         self.keys = frozenset(self._tree)
 
     def one(self, line: bytes) -> Cells | None:
@@ -127,7 +128,7 @@ def _any(value: dict[str, Any], tree: dict[str, Any]) -> bool:
     for key, inner in tree.items():
         if key in value:
             found = value[key]
-            if inner:
+            if inner is not None:
                 if not isinstance(found, dict) or _any(found, inner):
                     return True
             elif found is not None:

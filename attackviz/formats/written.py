@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 __all__ = ["DECODER", "Digits", "Kind", "Written", "cell", "json_text"]
 
 
+_MOST_DIGITS = 4300  # Python makes no integers of more, unless told to
+
+
 class Kind(IntEnum):
     """Say what a value of a log is."""
 
@@ -47,8 +50,12 @@ class Digits(float):
     text: str
 
 
-DECODER = json.JSONDecoder(parse_float=Digits, parse_constant=Digits)
-"""The standard decoder; only that numbers which are not whole keep their text."""
+def _whole(text: str) -> int | Digits:
+    return int(text) if len(text) < _MOST_DIGITS else Digits(text)
+
+
+DECODER = json.JSONDecoder(parse_int=_whole, parse_float=Digits, parse_constant=Digits)
+"""The standard decoder; only that numbers which are not whole, or endless, keep their text."""
 
 
 def json_text(value: Any) -> str:
