@@ -182,6 +182,7 @@ def scan(
     tz: str = "UTC",
     progress: Callable[[Progress], None] | None = None,
     processes: int | None = None,
+    year: int | None = None,
 ) -> Scan:
     """Read events batch by batch, with an account of every piece.
 
@@ -203,6 +204,9 @@ def scan(
         Called with a `Progress`, at most 20 times a second.
     processes : int, optional
         How many processes to read with; by default what pays.
+    year : int, optional
+        Year of times that carry none (syslog, Snort); by default the latest
+        that does not lie after the file's last change.
 
     Returns
     -------
@@ -225,6 +229,8 @@ def scan(
     """
     zone(tz)
     span = as_window(window, tz)
+    if year is not None and not 1995 <= year <= 2099:
+        raise UsageError(f"{year} is no year of a log", hint="give one from 1995 to 2099")
     if isinstance(columns, str):
         raise UsageError("columns is a text, not a list of names", hint=f"write columns=[{columns!r}]")
     own = own_formats()
@@ -234,7 +240,7 @@ def scan(
     files, skipped = open_address(address, span)
     targets = next((file.path.with_name(TARGETS) for file in files if file.path.with_name(TARGETS).is_file()), None)
     files = [file for file in files if file.path != targets]
-    options = Options(span, tuple(columns) if columns is not None else None, tz, own=own)
+    options = Options(span, tuple(columns) if columns is not None else None, tz, year=year, own=own)
     account = Account(skipped=skipped)
     return Scan(files, account, format=form, options=options, progress=progress, processes=processes, targets=targets)
 
@@ -247,6 +253,7 @@ def read(
     tz: str = "UTC",
     progress: Callable[[Progress], None] | None = None,
     processes: int | None = None,
+    year: int | None = None,
 ) -> pd.DataFrame:
     """Read events into a data frame.
 
@@ -258,7 +265,7 @@ def read(
 
     Parameters
     ----------
-    address, format, window, columns, tz, progress, processes
+    address, format, window, columns, tz, progress, processes, year
         As for `scan`.
 
     Returns
@@ -287,7 +294,7 @@ def read(
     >>> print(account_of(events).summary())
     20,001 pieces: 20,000 events, 0 bad, 0 blank, 1 structure; 3 no start, end time taken; 3 no source address
     """
-    with scan(address, format, window, columns, tz, progress, processes) as batches:
+    with scan(address, format, window, columns, tz, progress, processes, year) as batches:
         table = _together(list(batches), columns)
     frame = to_pandas(table)
     frame.attrs[ATTRS] = batches.account.to_dict()

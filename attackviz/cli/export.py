@@ -9,7 +9,7 @@ import typer
 
 from ..errors import ExportError, UsageError
 from .console import command, loss, note, progress_bar
-from .options import Address, GeoIP, Targets, Tz, WindowText
+from .options import Address, GeoIP, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -29,6 +29,7 @@ def export(
     ],
     window: WindowText = None,
     tz: Tz = None,
+    year: Year = None,
     geoip: GeoIP = None,
     targets: Targets = None,
     title: Annotated[
@@ -53,7 +54,7 @@ def export(
 
     from ..dashboard.job import Job
 
-    job = Job(tuple(address), window, tz, tuple(map(str, geoip or ())), str(targets) if targets else None, title)
+    job = Job(tuple(address), window, tz, tuple(map(str, geoip or ())), str(targets) if targets else None, title, year)
     job.check()
 
     from ..dashboard.loading import load_events, record

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Address", "GeoIP", "NoBrowser", "Port", "Targets", "Tz", "WindowText"]
+__all__ = ["Address", "GeoIP", "NoBrowser", "Port", "Targets", "Tz", "WindowText", "Year"]
 
 Address = Annotated[
     list[str], typer.Argument(metavar="ADDRESS...", help="Files, directories or globs.", show_default=False)
@@ -27,6 +27,15 @@ Tz = Annotated[
         "--tz",
         metavar="ZONE",
         help="Zone of times that name none, such as Europe/Prague.  [default: UTC]",
+        show_default=False,
+    ),
+]
+Year = Annotated[
+    int | None,
+    typer.Option(
+        "--year",
+        metavar="YEAR",
+        help="Year of times that name none.  [default: by the file's last change]",
         show_default=False,
     ),
 ]

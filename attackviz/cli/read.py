@@ -11,7 +11,7 @@ import typer
 
 from ..errors import UsageError
 from .console import command, loss, note, progress_bar, say
-from .options import Address, Tz, WindowText
+from .options import Address, Tz, WindowText, Year
 
 __all__ = ["read"]
 
@@ -34,6 +34,7 @@ def read(
     ] = None,
     window: WindowText = None,
     tz: Tz = None,
+    year: Year = None,
     format_name: Annotated[
         str | None,
         typer.Option(
@@ -64,7 +65,7 @@ def read(
     with progress_bar() as show:
         tell = (lambda p: show(p.to_dict())) if show else None
         zone = tz or load_settings().tz
-        with scan(list(address), format=format_name, window=window, tz=zone, progress=tell) as batches:
+        with scan(list(address), format=format_name, window=window, tz=zone, year=year, progress=tell) as batches:
             if output is None:
                 rows = sum(table.num_rows for table in batches)
             elif stream:

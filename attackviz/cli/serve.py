@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import command, note
-from .options import Address, GeoIP, NoBrowser, Port, Targets, Tz, WindowText
+from .options import Address, GeoIP, NoBrowser, Port, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..dashboard.job import Job
@@ -21,6 +21,7 @@ def serve(
     address: Address,
     window: WindowText = None,
     tz: Tz = None,
+    year: Year = None,
     geoip: GeoIP = None,
     targets: Targets = None,
     port: Port = 5006,
@@ -43,7 +44,7 @@ def serve(
     """
     from ..dashboard.job import Job
 
-    job = Job(tuple(address), window, tz, tuple(map(str, geoip or ())), str(targets) if targets else None)
+    job = Job(tuple(address), window, tz, tuple(map(str, geoip or ())), str(targets) if targets else None, year=year)
     run(job, port, host, origin or [], no_browser)
 
 

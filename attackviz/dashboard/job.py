@@ -34,6 +34,8 @@ class Job:
         Table of where attacks arrive, instead of the settings' or the sample's own.
     title : str or None
         What the recording is called; the last part of the address by default.
+    year : int or None
+        Year of times that carry none; by the files' last changes by default.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class Job:
     geoip: tuple[str, ...] = ()
     targets: str | None = None
     title: str | None = None
+    year: int | None = None
 
     @property
     def source(self) -> str:
