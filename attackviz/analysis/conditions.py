@@ -97,7 +97,7 @@ def _rows(fields: Fields, one: Condition, rows: Any) -> NDArray[np.bool_]:
             np.asarray(reduce(np.logical_or, found)) if found else np.zeros(len(fields["category"].codes[rows]), bool)
         )
     coded = fields[one.field]
-    return _met(one, coded)[coded.codes[rows]]
+    return np.asarray(_met(one, coded)[coded.codes[rows]])
 
 
 def _met(one: Condition, coded: Coded) -> NDArray[np.bool_]:

@@ -12,22 +12,23 @@ import pyarrow.compute as pc
 from .. import schema
 from ..account import Account
 from ..analysis.coding import distinct, text_of, whole
+from ..analysis.times import FAR_TIME, NO_TIME, times, weights
 from ..errors import SchemaError, TooManyEventsError
+from ..store import BUDGET, Cube
 from . import categories as legend
 from .recording import NO_SEVERITY, PARTS, VERSION, Recording
+from .sample import sample_part
 from .span import default_window, tick_for, unit_for
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from ..filters import Filters
     from ..window import Window
 
 __all__ = ["BUDGET", "build"]
 
-BUDGET = 2_000_000
-NO_TIME = "no usable time"
-FAR_TIME = "a time no clock here can show"
 OTHER_TARGETS = "Other targets"
 
 _NEEDED = (
@@ -56,13 +57,12 @@ _NEEDED = (
     "dst_name",
 )
 _NAMES = pa.dictionary(pa.int32(), pa.string())
-_CLOCK = 2**53  # what a number in a browser counts exactly
 _TARGETS = 2**16
 _CATEGORIES = 2**8
 
 
 def build(
-    events: pd.DataFrame | pa.Table,
+    events: pd.DataFrame | pa.Table | Cube,
     title: str = "Replay",
     *,
     source: str = "",
@@ -74,17 +74,23 @@ def build(
     color_by: str = "category",
     category_title: str | None = None,
     budget: int = BUDGET,
+    filters: Filters | None = None,
+    lists: Mapping[str, Any] | None = None,
+    sample: pa.Table | None = None,
 ) -> Recording:
-    """Make a recording of an event table.
+    """Make a recording of an event table, or of a cube where there are too many events.
 
     Every event is in the recording or counted in its ``totals``: ``events``
-    is the sum of ``in_recording``, ``untimed`` and, with a `window`,
-    ``outside``. All are sums of the column ``count``.
+    is the sum of ``in_recording``, ``untimed``, with a `window` ``outside``, and
+    of a filtered cube ``filtered``. ``excluded`` is beside them: events that
+    were left out for their address when they were read. All are sums of the
+    column ``count``.
 
     Parameters
     ----------
-    events : pandas.DataFrame or pyarrow.Table
-        An event table; only ``time`` is needed. Rows may be in any order.
+    events : pandas.DataFrame, pyarrow.Table or Cube
+        An event table; only ``time`` is needed. Rows may be in any order. Or
+        what a store's `cube` gave; its window, totals and account are taken.
     title : str
         What it is called.
     source : str
@@ -105,7 +111,14 @@ def build(
     category_title : str, optional
         The legend's heading.
     budget : int
-        How many rows a recording may hold.
+        How many rows a recording may hold. A cube has been asked for its own.
+    filters : Filters, optional
+        What a store applied already, to be told.
+    lists : mapping, optional
+        Beside a cube: `attackviz.store.as_lists` of the window it opens on.
+    sample : pyarrow.Table, optional
+        Beside a cube: some single events for the feed, as a store's `sample`
+        gives them.
 
     Returns
     -------
@@ -125,25 +138,26 @@ def build(
     >>> build(frame, title="morning").header["totals"]["untimed_by_reason"]
     {'no usable time': 1}
     """
+    cube = events if isinstance(events, Cube) else None
+    if cube is not None:
+        events, window, account = cube.table, window or cube.window, account or cube.account
     table = _table(events, color_by)
-    weight = _weights(table)
-    totals: dict[str, Any] = {"events": int(weight.sum())}
-    time_us, keep, reasons = _times(table, weight)
-    totals["untimed"] = sum(reasons.values())
-    totals["untimed_by_reason"] = reasons
-    if window is not None:
-        inside = keep & (time_us >= window.start_us) & (time_us < window.end_us)
-        totals["outside"] = int(weight[keep & ~inside].sum())
-        keep = inside
-    if not keep.all():
-        table, weight, time_us = table.filter(pa.array(keep)), weight[keep], time_us[keep]
-    if len(weight) > budget:
-        raise TooManyEventsError(
-            f"{len(weight):,} events are more than a recording holds ({budget:,})",
-            hint="narrow the window, such as '2025-02-18..2025-02-21'",
-        )
+    weight = weights(table)
+    time_us, known, far = times(table)
+    if cube is not None:
+        totals = dict(cube.totals)
+    else:
+        totals, keep = _totals(time_us, known, far, weight, window)
+        if not keep.all():
+            table, weight, time_us = table.filter(pa.array(keep)), weight[keep], time_us[keep]
+        if len(weight) > budget:
+            raise TooManyEventsError(
+                f"{len(weight):,} events are more than a recording holds ({budget:,})",
+                hint="narrow the window, such as '2025-02-18..2025-02-21'",
+            )
     order = np.argsort(time_us, kind="stable")
-    start, tick, end, opening = _clock(time_us[order], weight[order], window)
+    bin_us = cube.grain.seconds * 1_000_000 if cube is not None else 1
+    start, tick, end, opening = _clock(time_us[order], weight[order], window, bin_us)
 
     places, place, located = _places(table)
     sources, source_of = _sources(table, place)
@@ -165,8 +179,12 @@ def build(
         columns["weight"] = weight
         part = part.append(pa.field("weight", pa.uint32()))
     arrays = [pa.array(columns[f.name][order].astype(f.type.to_pandas_dtype())) for f in part]
-    totals["in_recording"] = int(weight.sum())
-    totals["unlocated"] = int(weight[~located].sum())
+    if cube is None:
+        totals["in_recording"] = int(weight.sum())
+        totals["unlocated"] = int(weight[~located].sum())
+    told = account.to_dict() if isinstance(account, Account) else account and dict(account)
+    if told and told.get("excluded"):
+        totals["excluded"] = told["excluded"]
     header = {
         "version": VERSION,
         "title": _whole(title),
@@ -177,13 +195,14 @@ def build(
         "end": end,
         "window": list(opening),
         "totals": totals,
-        "account": account.to_dict() if isinstance(account, Account) else account and dict(account),
+        "account": told,
         "categories": names,
         "category_title": category_title or legend.legend_title([n["name"] for n in names], color_by),
         "verdicts": list(schema.VERDICTS),
         "severities": list(schema.SEVERITIES),
         "budget": budget,
-        "grain": None,
+        "grain": cube.header() if cube is not None else None,
+        "filters": filters.to_dict() if filters else {},
         "attribution": [{"text": str(a["text"]), "url": str(a.get("url", ""))} for a in attribution],
         "notice": notice,
     }
@@ -194,7 +213,29 @@ def build(
         "rules": rules,
         "events": pa.table(arrays, schema=part),
     }
+    if lists is not None:
+        header["lists"] = dict(lists)
+    if sample is not None:
+        tables["sample"] = sample_part(sample, header, color_by)
     return Recording(header, tables)
+
+
+def _totals(
+    time_us: NDArray[np.int64],
+    known: NDArray[np.bool_],
+    far: NDArray[np.bool_],
+    weight: NDArray[np.int64],
+    window: Window | None,
+) -> tuple[dict[str, Any], NDArray[np.bool_]]:
+    """Return the totals of an event table, and which rows go into its recording."""
+    reasons = {reason: int(weight[rows].sum()) for reason, rows in ((NO_TIME, ~known), (FAR_TIME, far)) if rows.any()}
+    totals = {"events": int(weight.sum()), "untimed": sum(reasons.values()), "untimed_by_reason": reasons}
+    keep = known & ~far
+    if window is not None:
+        inside = keep & (time_us >= window.start_us) & (time_us < window.end_us)
+        totals["outside"] = int(weight[keep & ~inside].sum())
+        keep = inside
+    return totals, keep
 
 
 def _whole(text: str) -> str:
@@ -218,32 +259,17 @@ def _table(events: pd.DataFrame | pa.Table, color_by: str) -> pa.Table:
     return schema.from_pandas(events[wanted])
 
 
-def _weights(table: pa.Table) -> NDArray[np.int64]:
-    if "count" not in table.column_names:
-        return np.ones(table.num_rows, np.int64)
-    counts = whole(table, "count", pa.uint32()).fill_null(1)
-    return np.asarray(counts, np.int64)
-
-
-def _times(table: pa.Table, weight: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_], dict[str, int]]:
-    time = whole(table, "time", pa.timestamp("us", tz="UTC"))
-    known = time.is_valid().to_numpy(zero_copy_only=False)
-    time_us = time.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-    keep = known & (time_us > -_CLOCK) & (time_us < _CLOCK)
-    reasons = {NO_TIME: ~known, FAR_TIME: known & ~keep}
-    return time_us, keep, {reason: int(weight[rows].sum()) for reason, rows in reasons.items() if rows.any()}
-
-
 def _clock(
-    time_us: NDArray[np.int64], weight: NDArray[np.int64], window: Window | None
+    time_us: NDArray[np.int64], weight: NDArray[np.int64], window: Window | None, bin_us: int
 ) -> tuple[int, int, int, tuple[int, int]]:
-    """Return start (us), tick (us), end (ticks) and the window to open on (ticks)."""
+    """Return start (us), tick (us), end (ticks) and the window to open on (ticks); all bins are covered whole."""
     if window is not None:
         start, stop = window.start_us, window.end_us
         opening = start, stop
     elif len(time_us):
-        first, last = int(time_us[0]), int(time_us[-1])
+        first, last = int(time_us[0]), int(time_us[-1]) + bin_us - 1
         opening = default_window(time_us, weight)
+        opening = opening[0] // bin_us * bin_us, -(-opening[1] // bin_us) * bin_us
         unit = unit_for(last - first)
         start = min(first // unit * unit, opening[0])
         stop = max((last // unit + 1) * unit, opening[1])
