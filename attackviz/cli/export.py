@@ -9,7 +9,7 @@ import typer
 
 from ..errors import ExportError, UsageError
 from .console import command, loss, note, progress_bar
-from .options import Address, GeoIP, Targets, Tz, WindowText, Year
+from .options import Address, FormatName, GeoIP, MapFile, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -30,6 +30,8 @@ def export(
     window: WindowText = None,
     tz: Tz = None,
     year: Year = None,
+    format_name: FormatName = None,
+    map_file: MapFile = None,
     geoip: GeoIP = None,
     targets: Targets = None,
     title: Annotated[
@@ -54,7 +56,17 @@ def export(
 
     from ..dashboard.job import Job
 
-    job = Job(tuple(address), window, tz, tuple(map(str, geoip or ())), str(targets) if targets else None, title, year)
+    job = Job(
+        tuple(address),
+        window,
+        tz,
+        tuple(map(str, geoip or ())),
+        str(targets) if targets else None,
+        title,
+        year=year,
+        format=format_name,
+        mapping=str(map_file) if map_file else None,
+    )
     job.check()
 
     from ..dashboard.loading import load_events, record

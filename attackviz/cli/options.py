@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Address", "GeoIP", "NoBrowser", "Port", "Targets", "Tz", "WindowText", "Year"]
+__all__ = ["Address", "FormatName", "GeoIP", "MapFile", "NoBrowser", "Port", "Targets", "Tz", "WindowText", "Year"]
 
 Address = Annotated[
     list[str], typer.Argument(metavar="ADDRESS...", help="Files, directories or globs.", show_default=False)
@@ -36,6 +36,24 @@ Year = Annotated[
         "--year",
         metavar="YEAR",
         help="Year of times that name none.  [default: by the file's last change]",
+        show_default=False,
+    ),
+]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="Of the input, instead of finding it from the content; see attackviz formats.",
+        show_default=False,
+    ),
+]
+MapFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--map",
+        metavar="FILE",
+        help="A format of your own: TOML that says which field is which column ([formats.NAME]).",
         show_default=False,
     ),
 ]

@@ -11,7 +11,7 @@ import typer
 
 from ..errors import UsageError
 from .console import command, loss, note, progress_bar, say
-from .options import Address, Tz, WindowText, Year
+from .options import Address, FormatName, MapFile, Tz, WindowText, Year
 
 __all__ = ["read"]
 
@@ -35,18 +35,15 @@ def read(
     window: WindowText = None,
     tz: Tz = None,
     year: Year = None,
-    format_name: Annotated[
-        str | None,
-        typer.Option(
-            "--format", metavar="NAME", help="Of the input, instead of finding it from the content.", show_default=False
-        ),
-    ] = None,
+    format_name: FormatName = None,
+    map_file: MapFile = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> None:
     """Turn logs into one table of events.
 
     attackviz read logs/ -o events.parquet --stats account.json
     attackviz read 'logs/*.gz' -o events.csv --window yesterday --tz Europe/Prague
+    attackviz read orders.log --map shop.toml -o orders.parquet
     attackviz read logs/
     """
     from ..saving import replacing
@@ -59,13 +56,15 @@ def read(
         if path is not None and not stream and path.exists() and not force:
             raise UsageError("the file is there already", where=str(path), hint="say --force to write over it")
 
+    from ..formats import Mapping
     from ..open import scan
     from ..settings import load_settings
 
     with progress_bar() as show:
         tell = (lambda p: show(p.to_dict())) if show else None
         zone = tz or load_settings().tz
-        with scan(list(address), format=format_name, window=window, tz=zone, year=year, progress=tell) as batches:
+        form = Mapping.from_file(map_file, format_name) if map_file else format_name
+        with scan(list(address), format=form, window=window, tz=zone, year=year, progress=tell) as batches:
             if output is None:
                 rows = sum(table.num_rows for table in batches)
             elif stream:

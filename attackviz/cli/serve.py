@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import command, note
-from .options import Address, GeoIP, NoBrowser, Port, Targets, Tz, WindowText, Year
+from .options import Address, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..dashboard.job import Job
@@ -22,6 +22,8 @@ def serve(
     window: WindowText = None,
     tz: Tz = None,
     year: Year = None,
+    format_name: FormatName = None,
+    map_file: MapFile = None,
     geoip: GeoIP = None,
     targets: Targets = None,
     port: Port = 5006,
@@ -44,7 +46,16 @@ def serve(
     """
     from ..dashboard.job import Job
 
-    job = Job(tuple(address), window, tz, tuple(map(str, geoip or ())), str(targets) if targets else None, year=year)
+    job = Job(
+        tuple(address),
+        window,
+        tz,
+        tuple(map(str, geoip or ())),
+        str(targets) if targets else None,
+        year=year,
+        format=format_name,
+        mapping=str(map_file) if map_file else None,
+    )
     run(job, port, host, origin or [], no_browser)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping as Table
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..account import source_name
 from ..errors import AddressError
 from ..settings import load_settings
 from ..window import Window, zone
+
+if TYPE_CHECKING:
+    from ..formats import Mapping
 
 __all__ = ["Job"]
 
@@ -36,6 +39,10 @@ class Job:
         What the recording is called; the last part of the address by default.
     year : int or None
         Year of times that carry none; by the files' last changes by default.
+    format : str or None
+        Name of the format of all files; told by content by default.
+    mapping : str or None
+        File that describes a format of one's own, for all files.
 
     Examples
     --------
@@ -50,6 +57,8 @@ class Job:
     targets: str | None = None
     title: str | None = None
     year: int | None = None
+    format: str | None = None
+    mapping: str | None = None
 
     @property
     def source(self) -> str:
@@ -61,19 +70,38 @@ class Job:
         """What to call the recording: the title, or what was read."""
         return self.title or self.source
 
+    def form(self) -> Mapping | str | None:
+        """Return the format of all files, as :func:`attackviz.scan` takes it.
+
+        Raises
+        ------
+        MappingError
+            If the file that describes it cannot be read, or is wrong.
+        """
+        if self.mapping is None:
+            return self.format
+        from ..formats import Mapping
+
+        return Mapping.from_file(self.mapping, self.format)
+
     def check(self) -> None:
         """Refuse what can be seen to be wrong before anything is read.
 
         Raises
         ------
         AttackvizError
-            If the settings, the zone or the window cannot be understood, or
+            If the settings, the zone, the window or the format cannot be understood, or
             there is nothing at an address.
         """
         tz = self.tz or load_settings().tz
         zone(tz)
         if self.window:
             Window.parse(self.window, tz=tz)
+        form = self.form()
+        if form is not None:
+            from ..formats import choose, own_formats
+
+            choose(form, own_formats())
         for address in self.addresses:
             there = os.path.lexists(address) or glob.glob(address, recursive=True)  # noqa: PTH207
             if not there and "://" not in address:  # what is no path is for `open` to judge
@@ -84,7 +112,7 @@ class Job:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Job:
+    def from_dict(cls, data: Table[str, Any]) -> Job:
         """Return the job that :meth:`to_dict` gave, also after a way through JSON."""
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         return cls(**fields)

@@ -74,7 +74,7 @@ def load_events(job: Job, progress: Progress | None = None) -> Loaded:
     tz = job.tz or settings.tz
     window = Window.parse(job.window, tz=tz) if job.window else None
     tell = (lambda p: progress({"kind": "loading", **p.to_dict()})) if progress else None
-    with scan(list(job.addresses), window=window, tz=tz, year=job.year, progress=tell) as batches:
+    with scan(list(job.addresses), job.form(), window=window, tz=tz, year=job.year, progress=tell) as batches:
         database = open_database(list(job.geoip) or None)
         targets = find_targets(job, settings, batches.targets)
         tables = [enrich(table, database, targets) for table in batches]

@@ -13,6 +13,7 @@ from .columns import Columns, mapped
 from .format import Format
 from .mapping import Condition, Mapping, Origin
 from .packed import ADDRESS_READERS
+from .words import folded, meaning
 
 __all__ = ["make_format"]
 
@@ -150,13 +151,8 @@ def _constant(name: str, origin: Origin, c: Columns) -> pa.Array:
 
 def _closed(name: str, allowed: tuple[str, ...], text: pa.Array, c: Columns) -> pa.Array:
     """Return a column of which only some words are allowed; others are counted and named."""
-    word = mapped(text, str.casefold)
-    strange = mapped(word, lambda w: None if w in allowed else w)
-    if strange.null_count < len(strange):
-        c.flag(f"unknown {name}", pc.is_valid(strange))
-        for each in sorted(set(strange.drop_null().to_pylist()))[:5]:
-            c.account.note(f"{name} {each[:60]!r} is not known; give its meaning in values")
-    return pc.if_else(pc.is_valid(strange), "unknown" if name == "verdict" else None, word)
+    table = {word: word for word in allowed}
+    return meaning(c, folded(text), table, name, "unknown" if name == "verdict" else None)
 
 
 def _extra(origin: Origin, c: Columns) -> pa.Array:
