@@ -35,7 +35,7 @@ _REQUEST = r"^(?P<method>[A-Za-z][A-Za-z_-]{0,30}) (?P<target>.*?)(?: (?P<versio
 
 
 def _build(c: Columns) -> dict[str, pa.Array]:
-    request = c.text("request")
+    request = mapped(c.text("request"), lambda text: None if text == "-" else text)
     parts = pc.extract_regex(request, _REQUEST)
     status = mapped(c.text("status"), lambda text: None if text == "-" else text)
     refused = mapped(status, lambda text: "mitigated" if text in MITIGATED_BY else None)
