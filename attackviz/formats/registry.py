@@ -19,6 +19,7 @@ from .heralding import HERALDING
 from .honeytrap import HONEYTRAP
 from .snort import SNORT
 from .suricata import SURICATA, SURICATA_FLOWS
+from .table import EVENT_TABLE
 from .tpot import TPOT, TPOT_EXPORT
 
 __all__ = ["FORMATS", "by_name"]
@@ -41,6 +42,7 @@ FORMATS: dict[str, Format] = {
         TPOT_EXPORT,
         ECS,
         ECS_EXPORT,
+        EVENT_TABLE,
         SURICATA,
         SURICATA_FLOWS,
         SURICATA_FAST,

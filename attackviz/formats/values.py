@@ -104,7 +104,7 @@ def first(column: pa.Array) -> pa.Array:
 
 
 def listed(c: Columns, path: str) -> pa.Array:
-    """Return a field as lists of strings, where csv holds them as JSON, too.
+    """Return a field of csv as lists of strings; it holds them as JSON.
 
     Parameters
     ----------
@@ -119,15 +119,9 @@ def listed(c: Columns, path: str) -> pa.Array:
     >>> listed(Columns({"a": ['["x","y"]', "", "z"]}, 3, Account(), "UTC"), "a").to_pylist()
     [['x', 'y'], None, ['z']]
     """
-    lists = c.lists(path)
-    if lists.null_count < len(lists):
-        return lists
-    text = c.text(path)
-    if text.null_count == len(text):
-        return lists
-    coded = text.dictionary_encode()
+    coded = c.text(path).dictionary_encode()
     values = [_strings(value) if value.startswith("[") else [value] for value in coded.dictionary.to_pylist()]
-    return pa.array(values, lists.type).take(coded.indices)
+    return pa.array(values, pa.list_(pa.string())).take(coded.indices)
 
 
 def _strings(text: str) -> list[str]:

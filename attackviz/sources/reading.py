@@ -64,7 +64,14 @@ def tables(
                 account.skipped[stream.name] = error.what
                 continue
             account.files[stream.name] = found.name
-            yield from decode(chunks, watch.form if watch else found, account, stream.name, options, stream.modified)
+            form_used = watch.form if watch else found
+            try:
+                yield from decode(chunks, form_used, account, stream.name, options, stream.modified)
+            except FormatError as error:  # a table says what it holds only once it is open
+                refused = refused or error
+                del account.files[stream.name]
+                account.skipped[stream.name] = error.what
+                continue
             if watch:
                 watch.finish(account)
     except ReadError as error:
