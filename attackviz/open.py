@@ -1,6 +1,7 @@
 """The one place that understands addresses, and what is read from them.
 
-An address is a path, a glob or a directory; several may be given at once.
+An address is a path, a glob, a directory, or ``-`` for standard input; several may
+be given at once.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,12 +20,15 @@ from .account import ATTRS, SOURCE_ATTRS, TARGETS_ATTRS, Account, source_name
 from .errors import AddressError, AttackvizWarning, DataLossWarning, UsageError
 from .formats import Format, FormatLike, Options, choose, own_formats
 from .schema import COLUMNS, arrow_type, to_pandas
-from .sources import InputFile, Progress, find, outside, spread
+from .settings import load_settings
+from .sources import InputFile, Progress, Stored, find, outside, spread
 from .window import Window, as_window, zone
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from .analysis import Exclusion
 
 __all__ = ["Address", "Scan", "open_address", "read", "scan"]
 
@@ -42,7 +48,7 @@ class Scan:
 
     Parameters
     ----------
-    files : list of InputFile
+    files : list of Stored
         What to read.
     account : Account
         What is known before reading: files that are skipped.
@@ -56,6 +62,10 @@ class Scan:
         How many processes to read with; by default what pays.
     targets : Path, optional
         The table of where attacks arrive that lies with the logs.
+    bad : path, optional
+        Where to write all bad pieces.
+    exclude : Exclusion, optional
+        What is left out.
 
     Attributes
     ----------
@@ -74,7 +84,7 @@ class Scan:
 
     def __init__(
         self,
-        files: list[InputFile],
+        files: list[Stored],
         account: Account,
         *,
         format: Format | None,  # noqa: A002 - the word users know
@@ -82,11 +92,19 @@ class Scan:
         progress: Callable[[Progress], None] | None = None,
         processes: int | None = None,
         targets: Path | None = None,
+        bad: Address | None = None,
+        exclude: Exclusion | None = None,
     ) -> None:
         self.files = files
         self.account = account
         self.targets = targets
-        self._tables = self._read(format, options, progress, processes)
+        beside: list[str] = []
+        if exclude is not None and options.columns is not None:
+            # Who is left out is told by address, and stands for so many events, whatever columns are wanted.
+            beside = [name for name in ("src_ip", "count") if name not in options.columns]
+            options = replace(options, columns=(*options.columns, *beside))
+        tables = self._read(format, options, progress, processes, bad)
+        self._tables = tables if exclude is None else self._leaving(exclude, beside, tables)
 
     @property
     def formats(self) -> list[str]:
@@ -99,11 +117,20 @@ class Scan:
         options: Options,
         progress: Callable[[Progress], None] | None,
         processes: int | None,
+        bad: Address | None,
     ) -> Generator[pa.Table, None, None]:
-        yield from spread(self.files, form, options, self.account, progress, processes)
+        yield from spread(self.files, form, options, self.account, progress, processes, bad)
         if self.files and not self.account.files:
             shown = "; ".join(f"{name}: {why}" for name, why in list(self.account.skipped.items())[:3])
             raise AddressError(f"no logs were found ({shown})", hint="give files of a known format")
+
+    def _leaving(
+        self, exclude: Exclusion, beside: list[str], tables: Generator[pa.Table, None, None]
+    ) -> Generator[pa.Table, None, None]:
+        with closing(tables):
+            for table in tables:
+                kept = exclude.apply(table, self.account)
+                yield kept.drop_columns([name for name in beside if name in kept.column_names])
 
     def __iter__(self) -> Iterator[pa.Table]:
         return self._tables
@@ -123,19 +150,19 @@ class Scan:
 
 def open_address(
     address: Address | Sequence[Address], window: Window | None = None
-) -> tuple[list[InputFile], dict[str, str]]:
+) -> tuple[list[Stored], dict[str, str]]:
     """Return what is behind addresses.
 
     Parameters
     ----------
     address : path or sequence of paths
-        Files, directories, globs.
+        Files, directories, globs; ``-`` is standard input.
     window : Window, optional
         Files whose names say that they hold nothing of it are skipped.
 
     Returns
     -------
-    files : list of InputFile
+    files : list of Stored
     skipped : dict of str to str
         Files that are not read, and why.
 
@@ -183,13 +210,16 @@ def scan(
     progress: Callable[[Progress], None] | None = None,
     processes: int | None = None,
     year: int | None = None,
+    bad: Address | None = None,
+    exclude: Address | Sequence[Address] | None = None,
 ) -> Scan:
     """Read events batch by batch, with an account of every piece.
 
     Parameters
     ----------
     address : path or sequence of paths
-        Files (plain, gzip, tar, tar in gzip), directories, globs.
+        Files (plain, compressed, archives), directories, globs; ``-`` is
+        standard input.
     format : str, Mapping or path, optional
         Name of the format, or a mapping of one's own, or the path of a
         ``.toml`` file that holds one; told by content by default.
@@ -207,6 +237,12 @@ def scan(
     year : int, optional
         Year of times that carry none (syslog, Snort); by default the latest
         that does not lie after the file's last change.
+    bad : path, optional
+        Where to write all pieces that become no event, as they are: a line
+        each, with file and line number, the reason, and the piece.
+    exclude : path or sequence of paths, optional
+        Lists of networks, one a line, whose events are left out, and counted;
+        by default what the settings name.
 
     Returns
     -------
@@ -238,11 +274,32 @@ def scan(
     if form is not None and form.mapping is not None:
         own = (*(mapping for mapping in own if mapping.name != form.name), form.mapping)
     files, skipped = open_address(address, span)
-    targets = next((file.path.with_name(TARGETS) for file in files if file.path.with_name(TARGETS).is_file()), None)
-    files = [file for file in files if file.path != targets]
+    left = _exclusion(exclude)
+    beside = (file.path.with_name(TARGETS) for file in files if isinstance(file, InputFile))
+    targets = next((path for path in beside if path.is_file()), None)
+    files = [file for file in files if not (isinstance(file, InputFile) and file.path == targets)]
     options = Options(span, tuple(columns) if columns is not None else None, tz, year=year, own=own)
     account = Account(skipped=skipped)
-    return Scan(files, account, format=form, options=options, progress=progress, processes=processes, targets=targets)
+    return Scan(
+        files,
+        account,
+        format=form,
+        options=options,
+        progress=progress,
+        processes=processes,
+        targets=targets,
+        bad=bad,
+        exclude=left,
+    )
+
+
+def _exclusion(paths: Address | Sequence[Address] | None) -> Exclusion | None:
+    listed = load_settings().exclude if paths is None else [paths] if isinstance(paths, str | os.PathLike) else paths
+    if not listed:
+        return None
+    from .analysis import read_exclusion
+
+    return read_exclusion(listed)
 
 
 def read(
@@ -254,6 +311,8 @@ def read(
     progress: Callable[[Progress], None] | None = None,
     processes: int | None = None,
     year: int | None = None,
+    bad: Address | None = None,
+    exclude: Address | Sequence[Address] | None = None,
 ) -> pd.DataFrame:
     """Read events into a data frame.
 
@@ -265,7 +324,7 @@ def read(
 
     Parameters
     ----------
-    address, format, window, columns, tz, progress, processes, year
+    address, format, window, columns, tz, progress, processes, year, bad, exclude
         As for `scan`.
 
     Returns
@@ -294,7 +353,7 @@ def read(
     >>> print(account_of(events).summary())
     20,001 pieces: 20,000 events, 0 bad, 0 blank, 1 structure; 3 no start, end time taken; 3 no source address
     """
-    with scan(address, format, window, columns, tz, progress, processes, year) as batches:
+    with scan(address, format, window, columns, tz, progress, processes, year, bad, exclude) as batches:
         table = _together(list(batches), columns)
     frame = to_pandas(table)
     frame.attrs[ATTRS] = batches.account.to_dict()

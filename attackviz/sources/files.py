@@ -15,8 +15,11 @@ from typing import Protocol
 from ..account import Account
 from ..errors import AddressError, ReadError
 from ..window import Window
+from .standard import StandardInput
 
-__all__ = ["InputFile", "Stored", "find", "outside"]
+__all__ = ["STDIN", "InputFile", "Stored", "find", "outside"]
+
+STDIN = "-"
 
 _TIMES = re.compile(r"(\d{8}T\d{6}Z)_(\d{8}T\d{6}Z)")
 # A file is named after the times its requests ended at; they may have begun earlier.
@@ -118,7 +121,7 @@ class InputFile:
                 yield piece
 
 
-def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[InputFile], dict[str, str]]:
+def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[Stored], dict[str, str]]:
     """Return the files behind paths, globs and directories, in order.
 
     Directories are walked whole; hidden files and ownership challenges are no
@@ -127,11 +130,11 @@ def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[InputFile], 
     Parameters
     ----------
     addresses : iterable of path
-        A ``~`` at the beginning is the home directory.
+        A ``~`` at the beginning is the home directory; ``-`` is standard input.
 
     Returns
     -------
-    files : list of InputFile
+    files : list of Stored
     skipped : dict of str to str
         Files that cannot be logs, and why.
 
@@ -150,10 +153,13 @@ def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[InputFile], 
     ...     [f.name for f in find([directory])[0]]
     ['a.json']
     """
-    files: dict[str, InputFile] = {}
+    files: dict[str, Stored] = {}
     skipped: dict[str, str] = {}
     paths: dict[str, Path] = {}
     for address in addresses:
+        if address == STDIN:
+            files[STDIN] = StandardInput()
+            continue
         for path, root, explicit in _expand(os.fspath(address)):
             reason = None if explicit else _reason(path.name)
             name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
@@ -245,7 +251,7 @@ def _reason(name: str) -> str | None:
     return "an ownership challenge" if _CHALLENGE.fullmatch(name) else None
 
 
-def _add(files: dict[str, InputFile], skipped: dict[str, str], path: Path, name: str, explicit: bool) -> None:
+def _add(files: dict[str, Stored], skipped: dict[str, str], path: Path, name: str, explicit: bool) -> None:
     try:
         status = path.stat()
         wrong = None if stat.S_ISREG(status.st_mode) else "it is no regular file"

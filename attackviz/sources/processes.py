@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +26,7 @@ import pyarrow as pa
 from ..account import Account
 from ..errors import AttackvizError, ReadError
 from ..formats import Format, Options, choose
+from .badpieces import BadPieces
 from .files import Stored
 from .reading import tables
 from .spread import Tracker, add
@@ -49,6 +52,7 @@ def read_ahead(
     account: Account,
     tracker: Tracker,
     processes: int,
+    kept: IO[bytes] | None = None,
 ) -> Iterator[pa.Table]:
     """Read files in order while processes work on the next ones.
 
@@ -60,6 +64,8 @@ def read_ahead(
         Told of the progress, by threads.
     processes : int
         How many to start.
+    kept : binary file, optional
+        Given all bad pieces, in the order of the files.
 
     Yields
     ------
@@ -79,6 +85,9 @@ def read_ahead(
         def spool(index: int) -> Path:
             return Path(directory, f"{index}.arrow")
 
+        def spoilt(index: int) -> Path | None:
+            return None if kept is None else Path(directory, f"{index}.bad")
+
         def work(worker: subprocess.Popen[bytes]) -> None:
             while True:
                 ahead.acquire()
@@ -87,8 +96,9 @@ def read_ahead(
                 if index is None:
                     return
                 job = jobs[index]
+                task = files[index], meant, options, spool(index), spoilt(index)
                 try:
-                    _ask(worker, (files[index], meant, options, spool(index)), job, tracker, index, lock)
+                    _ask(worker, task, job, tracker, index, lock)
                 except (OSError, EOFError, pickle.UnpicklingError):
                     job.error = ReadError("the process that read it died", where=files[index].name, hint="try again")
                 finally:
@@ -105,6 +115,7 @@ def read_ahead(
             for index, job in enumerate(jobs):
                 job.done.wait()
                 add(account, job.account)
+                _keep(spoilt(index), kept)
                 if job.error is not None:
                     raise job.error
                 yield from _tables(spool(index))
@@ -157,12 +168,21 @@ def _ask(
             return
 
 
+def _keep(spoilt: Path | None, kept: IO[bytes] | None) -> None:
+    if spoilt is not None and kept is not None and spoilt.exists():
+        with spoilt.open("rb") as part:
+            shutil.copyfileobj(part, kept, 1 << 20)
+        spoilt.unlink()
+
+
 def _tables(path: Path) -> Iterator[pa.Table]:
     if not path.exists():
         return
-    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as reader:
-        for batch in reader:
-            yield pa.Table.from_batches([batch])
+    with pa.OSFile(str(path), "rb") as source:
+        while source.tell() < source.size():
+            with pa.ipc.open_stream(source) as reader:
+                for batch in reader:
+                    yield pa.Table.from_batches([batch])
     path.unlink()
 
 
@@ -172,33 +192,43 @@ def main() -> None:
     os.dup2(2, 1)  # nothing else may write among the answers
     while True:
         try:
-            file, meant, options, spool = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+            file, meant, options, spool, spoilt = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
         except EOFError:
             return
         account = Account()
         error: AttackvizError | None = None
         try:
-            _work(file, choose(meant, options.own) if meant else None, options, spool, account, answers)
+            with nullcontext() if spoilt is None else spoilt.open("wb") as kept:
+                keeper = None if kept is None else BadPieces(kept)
+                account.keeper = keeper
+                _work(file, choose(meant, options.own) if meant else None, options, spool, account, answers)
+                if keeper is not None:
+                    keeper.close()
         except AttackvizError as wrong:
             error = wrong
+        account.keeper = None  # it cannot leave this process
         _say(answers, "done", account, error)
 
 
 def _work(
     file: Stored, form: Format | None, options: Options, spool: Path, account: Account, answers: IO[bytes]
 ) -> None:
-    writer = None
+    writer = schema = sink = None
     told = (0, 0)
     try:
         for table in tables(file, form, options, account, lambda size: _say(answers, "read", size)):
-            if writer is None:
-                writer = pa.ipc.new_stream(str(spool), table.schema)
+            if writer is None or table.schema != schema:  # the members of an archive may be of several formats
+                sink = sink or pa.OSFile(str(spool), "wb")
+                if writer is not None:
+                    writer.close()
+                writer, schema = pa.ipc.new_stream(sink, table.schema), table.schema
             writer.write_table(table.combine_chunks())
             _say(answers, "made", account.events - told[0], account.bad_total - told[1])
             told = (account.events, account.bad_total)
     finally:
-        if writer is not None:
-            writer.close()
+        for each in (writer, sink):
+            if each is not None:
+                each.close()
     _say(answers, "made", account.events - told[0], account.bad_total - told[1])
 
 

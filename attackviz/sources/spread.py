@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ..account import Account
 from ..formats import Format, Options
+from ..saving import replacing
+from .badpieces import BadPieces
 from .files import Stored
 from .reading import tables
+from .standard import StandardInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -126,6 +130,7 @@ def spread(
     account: Account,
     tell: Callable[[Progress], None] | None = None,
     processes: int | None = None,
+    bad: str | os.PathLike[str] | None = None,
 ) -> Iterator[pa.Table]:
     """Read files in order into event tables.
 
@@ -147,6 +152,8 @@ def spread(
     processes : int, optional
         How many processes; by default as many as there are cores and files
         that are worth one.
+    bad : path, optional
+        Where to write all bad pieces; the file appears when all is read.
 
     Yields
     ------
@@ -156,13 +163,28 @@ def spread(
     if processes is None:
         worth = sum(f.size for f in files) // _WORTH_A_PROCESS
         processes = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, len(files), worth)
-    if processes > 1:
-        from .processes import read_ahead
+    if any(isinstance(file, StandardInput) for file in files):
+        processes = 1  # no other process has ours
+    with nullcontext() if bad is None else replacing(bad) as kept:
+        if processes > 1:
+            from .processes import read_ahead
 
-        yield from read_ahead(files, form, options, account, tracker, processes)
-        return
+            yield from read_ahead(files, form, options, account, tracker, processes, kept)
+        else:
+            yield from _one_by_one(files, form, options, account, tracker, kept)
+
+
+def _one_by_one(
+    files: Sequence[Stored],
+    form: Format | None,
+    options: Options,
+    account: Account,
+    tracker: Tracker,
+    kept: IO[bytes] | None,
+) -> Iterator[pa.Table]:
     for index, file in enumerate(files):
-        own = Account()
+        keeper = None if kept is None else BadPieces(kept)
+        own = Account(keeper=keeper)
 
         def advance(size: int, index: int = index) -> None:
             tracker.advance(index, size)
@@ -174,6 +196,8 @@ def spread(
                 told = (own.events, own.bad_total)
                 yield table
         finally:
+            if keeper is not None:
+                keeper.close()
             add(account, own)
         tracker.counted(own.events - told[0], own.bad_total - told[1])
         tracker.finished(index)
@@ -183,4 +207,5 @@ def add(account: Account, other: Account) -> None:
     """Add an account to one that others hold."""
     total = account + other
     for name in Account.__dataclass_fields__:
-        setattr(account, name, getattr(total, name))
+        if name != "keeper":
+            setattr(account, name, getattr(total, name))
