@@ -7,51 +7,29 @@ refuses, or once for each distinct value.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from itertools import compress
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..account import Account
-from ..window import zone
+from . import casts
+from .casts import TIME, mapped
+from .scan import usable
+from .written import Written
 
 __all__ = ["Columns", "joined", "mapped"]
 
-_TIME = pa.timestamp("us", tz="UTC")
 # Honeypots and broken clocks write 1970; nothing before 1995 was logged by what we read.
 _EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-_ZONED = r"(?:[Zz]|:\d\d(?:[.,]\d+)?[+-]\d\d(?::?\d\d)?)$"
-_NUMBER = r"^\d{9,19}(?:\.\d+)?$"
-_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
-
-
-def mapped(column: pa.Array, function: Callable[[str], str | None]) -> pa.Array:
-    """Apply a function to each distinct value of a column of strings.
-
-    Parameters
-    ----------
-    column : pyarrow.Array of string
-    function : callable
-        From a value to a value, or None. Nulls stay null.
-
-    Returns
-    -------
-    pyarrow.Array of string
-
-    Examples
-    --------
-    >>> mapped(pa.array(["smbd", None, "smbd"]), {"smbd": "smb"}.get).to_pylist()
-    ['smb', None, 'smb']
-    """
-    coded = column.dictionary_encode()
-    values = pa.array([function(value) for value in coded.dictionary.to_pylist()], pa.string())
-    return values.take(coded.indices)
+# Fewer rows are cast sooner one by one than the compiler is loaded.
+_WORTH = 20_000
 
 
 def joined(*columns: pa.Array, between: str) -> pa.Array:
@@ -85,7 +63,7 @@ class Columns:
 
     Parameters
     ----------
-    written : mapping of str to list
+    written : mapping of str to list or Written
         Values by path, as the log wrote them.
     length : int
         Number of rows.
@@ -114,7 +92,7 @@ class Columns:
 
     def __init__(
         self,
-        written: Mapping[str, list[Any]],
+        written: Mapping[str, list[Any] | Written],
         length: int,
         account: Account,
         tz: str,
@@ -128,7 +106,18 @@ class Columns:
     def values(self, path: str) -> list[Any]:
         """Return a field as the log wrote it."""
         values = self._written.get(path)
-        return [None] * self.length if values is None else values
+        if values is None:
+            return [None] * self.length
+        return values.values() if isinstance(values, Written) else values
+
+    def keep(self, mask: pa.BooleanArray) -> Columns:
+        """Return the columns of the rows of a mask."""
+        kept = {
+            path: values.keep(mask) if isinstance(values, Written) else list(compress(values, mask.to_pylist()))
+            for path, values in self._written.items()
+        }
+        length = mask.true_count
+        return Columns(kept, length, self.account, self.tz, self.year, self.reference)
 
     def derive(self, path: str, text: pa.Array) -> None:
         """Add a field made from others, so that it is cast as if the log had it.
@@ -139,7 +128,7 @@ class Columns:
             Its name from now on; no field of the log should have it.
         text : pyarrow.Array of string
         """
-        self._written = {**self._written, path: text.to_pylist()}
+        self._written = {**self._written, path: Written.strings(text)}
 
     def flag(self, reason: str, mask: pa.Array) -> None:
         """Count the rows of a mask under a reason; those left out by then are not looked at."""
@@ -175,20 +164,17 @@ class Columns:
 
     def text(self, path: str) -> pa.Array:
         """Return a field as strings; null where it is missing or empty."""
-        values = self.values(path)
-        try:
-            column = pa.array(values, pa.string())
-        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
-            column = pa.array([_as_text(value) for value in values], pa.string())
-        return pc.if_else(pc.equal(column, ""), None, column)
+        values = self._written.get(path)
+        if isinstance(values, Written):
+            return values.plain()
+        return pa.nulls(self.length, pa.string()) if values is None else casts.texts(values)
 
     def number(self, path: str) -> pa.Array:
         """Return a field as int64; null where it is no whole number."""
-        values = self.values(path)
-        try:
-            return pa.array(values, pa.int64())
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-            return pa.array([_as_number(value) for value in values], pa.int64())
+        values = self._written.get(path)
+        if isinstance(values, Written) and (compiled := _compiled(values)):
+            return compiled.numbers(values)
+        return casts.numbers(self.values(path))
 
     def port(self, path: str) -> pa.Array:
         """Return a field as ports (uint16); null for 0 and what is none."""
@@ -198,13 +184,11 @@ class Columns:
 
     def lists(self, path: str) -> pa.Array:
         """Return a field as lists of strings; null where it is no list."""
-        values = self.values(path)
-        kind = pa.list_(pa.string())
-        try:
-            return pa.array(values, kind)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
-            clean = [[_as_text(v) for v in value] if isinstance(value, list) else None for value in values]
-            return pa.array(clean, kind)
+        values = self._written.get(path)
+        if isinstance(values, Written):
+            arrays, rows = values.arrays()
+            return casts.lists(arrays).take(rows)
+        return casts.lists(self.values(path))
 
     def address(self, path: str) -> pa.Array:
         """Return a field as addresses; null where it is none, or is all zeros."""
@@ -215,21 +199,16 @@ class Columns:
         return self._addresses(path, "source address")
 
     def _addresses(self, path: str, called: str | None) -> pa.Array:
-        column = pc.utf8_trim_whitespace(self.text(path))
-        column = pc.if_else(pc.equal(column, ""), None, column)
+        values = self._written.get(path)
+        if isinstance(values, Written) and (compiled := _compiled(values)):
+            found = compiled.addresses(values)
+        else:
+            found = casts.addresses(self.text(path))
         if called:
-            self.flag(f"no {called}", pc.is_null(column))
-        regular = pc.match_substring_regex(column, _IPV4)
-        if not pc.all(regular, skip_nulls=True).as_py():
-            other = pc.if_else(regular, None, column)
-            found = mapped(other, _valid_address)
-            if called:
-                self.flag(f"{called} not understood", pc.and_(pc.is_valid(other), pc.is_null(found)))
-            column = pc.if_else(regular, column, found)
-        nowhere = pc.is_in(column, pa.array(["0.0.0.0", "::"]))  # noqa: S104 - nobody listens here
-        if called:
-            self.flag(f"{called} 0.0.0.0", nowhere)
-        return pc.if_else(nowhere, None, column)
+            self.flag(f"no {called}", found.missing)
+            self.flag(f"{called} not understood", found.strange)
+            self.flag(f"{called} 0.0.0.0", found.nowhere)
+        return found.column
 
     def time(self, path: str, otherwise: str | None = None, flag: str = "") -> pa.Array:
         """Return a field as times, UTC, microseconds.
@@ -248,14 +227,19 @@ class Columns:
         flag : str
             Reason under which taking it is counted; not counted if empty.
         """
-        column, missing = self._times(self.values(path))
+        column, missing, naive = self._times(path)
+        strange = pc.and_(pc.is_null(column), pc.invert(missing))
         if otherwise is not None and pc.any(missing).as_py():
-            second, gone = self._times(
-                [v if m else None for v, m in zip(self.values(otherwise), missing.to_pylist(), strict=True)]
-            )
+            second = self._times(otherwise)
+            taken = pc.and_not(missing, second.missing)
             if flag:
-                self.flag(flag, pc.and_(missing, pc.invert(gone)))
-            column, missing = pc.coalesce(column, second), pc.and_(missing, gone)
+                self.flag(flag, taken)
+            column = pc.if_else(missing, second.column, column)
+            naive = pc.or_(naive, pc.and_(missing, second.naive))
+            strange = pc.or_(strange, pc.and_(taken, pc.is_null(second.column)))
+            missing = pc.and_(missing, second.missing)
+        self.flag(f"time without a zone, read as {self.tz}", naive)
+        self.flag("time not understood", strange)
         return self.possible(column, missing)
 
     def possible(self, column: pa.Array, missing: pa.Array) -> pa.Array:
@@ -268,7 +252,7 @@ class Columns:
             Where nothing was written.
         """
         self.flag("no time", missing)
-        odd = pc.or_(pc.less(column, pa.scalar(_EARLIEST, _TIME)), pc.greater_equal(column, pa.scalar(_LATEST, _TIME)))
+        odd = pc.or_(pc.less(column, pa.scalar(_EARLIEST, TIME)), pc.greater_equal(column, pa.scalar(_LATEST, TIME)))
         odd = pc.fill_null(odd, False)
         self.flag("impossible time", odd)
         return pc.if_else(odd, None, column)
@@ -281,128 +265,19 @@ class Columns:
         naive : pyarrow.Array of timestamp[us]
         """
         self.flag(f"time without a zone, read as {self.tz}", pc.is_valid(naive))
-        if self.tz == "UTC":
-            return naive.cast(_TIME)
-        zone(self.tz)
-        return pc.assume_timezone(naive, self.tz, ambiguous="earliest", nonexistent="latest").cast(_TIME)
+        return casts.localized(naive, self.tz)
 
-    def _times(self, values: list[Any]) -> tuple[pa.Array, pa.Array]:
-        """Return times and a mask of where nothing was written."""
-        try:
-            column = pa.array(values)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
-            column = None
-        if column is not None and pa.types.is_string(column.type):
-            text, number = column, pa.nulls(len(values), pa.int64())
-        elif column is not None and pa.types.is_integer(column.type):
-            text, number = pa.nulls(len(values), pa.string()), column.cast(pa.int64(), safe=False)
-        else:
-            text = pa.array([_as_text(v) if not _is_number(v) else None for v in values], pa.string())
-            number = pa.array([_as_micros(v) if _is_number(v) else None for v in values], pa.int64())
-        text = pc.utf8_trim_whitespace(text)
-        text = pc.if_else(pc.equal(text, ""), None, text)
-        missing = pc.and_(pc.is_null(text), pc.is_null(number))
-        times = pc.coalesce(self._text_times(text), _number_times(number))
-        self.flag("time not understood", pc.and_(pc.is_null(times), pc.invert(missing)))
-        return times, missing
-
-    def _text_times(self, text: pa.Array) -> pa.Array:
-        if text.null_count == len(text):
-            return pa.nulls(len(text), _TIME)
-        zoned = pc.match_substring_regex(text, _ZONED)
-        if pc.all(zoned, skip_nulls=True).as_py():
-            return _cast(text, _TIME)
-        number = pc.match_substring_regex(text, _NUMBER)
-        naive = pc.invert(pc.or_(zoned, number))
-        local = _cast(pc.if_else(naive, text, None), pa.timestamp("us"))
-        local = self.local(local)
-        if pc.any(number).as_py():
-            digits = pc.if_else(number, text, None).to_pylist()
-            counted = _number_times(pa.array([_as_micros(d) if d else None for d in digits], pa.int64()))
-            local = pc.coalesce(local, counted)
-        return pc.coalesce(_cast(pc.if_else(zoned, text, None), _TIME), local)
+    def _times(self, path: str) -> casts.Times:
+        values = self._written.get(path)
+        if isinstance(values, Written) and (compiled := _compiled(values)):
+            return compiled.times(values, self.tz)  # type: ignore[no-any-return]
+        return casts.times(self.values(path), self.tz)
 
 
-def _cast(text: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Cast texts to times; null where they are none."""
-    for unit in ("us", "ns"):
-        try:
-            return text.cast(pa.timestamp(unit, tz=kind.tz)).cast(kind, safe=False)
-        except pa.ArrowInvalid:
-            continue
-    return pa.array([_as_moment(value, kind.tz is not None) for value in text.to_pylist()], kind)
-
-
-def _as_moment(text: str | None, zoned: bool) -> datetime | None:
-    if text is None:
+def _compiled(written: Written) -> ModuleType | None:
+    """Return the compiled casts where they can be used and are worth it."""
+    if not usable() or (len(written) < _WORTH and "numba" not in sys.modules):
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-        if (moment.tzinfo is not None) != zoned:
-            return None
-        return moment.astimezone(UTC) if zoned else moment
-    except (ValueError, OverflowError):
-        return None
+    from .scan import cast
 
-
-def _number_times(number: pa.Array) -> pa.Array:
-    """Read whole numbers as time since the epoch in the unit their size tells."""
-    if number.null_count == len(number):
-        return pa.nulls(len(number), _TIME)
-    size = pc.abs(number)
-    micros = pc.case_when(
-        pc.make_struct(pc.less(size, 10**11), pc.less(size, 10**14), pc.less(size, 10**17)),
-        pc.multiply(pc.if_else(pc.less(size, 10**11), number, 0), 10**6),
-        pc.multiply(pc.if_else(pc.less(size, 10**14), number, 0), 10**3),
-        number,
-        pc.divide(number, 1000),
-    )
-    return pc.if_else(pc.is_valid(number), micros, None).cast(pa.int64()).cast(_TIME)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _as_micros(value: Any) -> int | None:
-    """Read a number, or its text, so that its digits tell the unit."""
-    try:
-        if isinstance(value, float) or (isinstance(value, str) and "." in value):
-            number = float(value)
-            # A fraction is of seconds, or of milliseconds: neither may be lost.
-            scale = 10**6 if abs(number) < 10**11 else 10**3 if abs(number) < 10**14 else 1
-            whole = round(number * scale)
-            if abs(whole) < 10**14:
-                return None
-        else:
-            whole = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return whole if abs(whole) < 2**63 else None
-
-
-def _as_text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = json.dumps(value) if isinstance(value, list | dict) else str(value)
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _as_number(value: Any) -> int | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        number = int(value) if not isinstance(value, float) or value.is_integer() else None
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if number is not None and abs(number) < 2**63 else None
-
-
-def _valid_address(text: str) -> str | None:
-    try:
-        ip_address(text)
-    except ValueError:
-        return None
-    return text
+    return cast

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -20,13 +22,17 @@ from .jsonreader import Batch, read_json
 from .lines import LINE_LIMIT
 from .logfmt import read_logfmt
 from .mapping import Mapping
+from .places import Places
 from .plan import Plan
+from .scan import usable
+from .table import read_table
 from .textreader import read_text
 from .unfold import one_a_line
 
 __all__ = ["Options", "decode"]
 
 ALWAYS = "time"
+_WORTH = 4 << 20  # a smaller log is read sooner than the compiler is loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,9 @@ def decode(
     [1]
     """
     options = options or Options()
+    if form.kind == "table":
+        yield from read_table(chunks, account, file, options)
+        return
     paths = list(dict.fromkeys((*form.fields, *options.extra)))
     reader: Iterator[Batch]
     if form.kind == "csv":
@@ -118,18 +127,37 @@ def decode(
         chunks, made = one_a_line(chunks, {path.partition(".")[0] for path in paths}, options.line_limit)
         if made:
             account.note("some objects are spread over lines: the line numbers of bad pieces count objects there")
-        plan = Plan(paths, form.dotted)
-        reader = read_json(chunks, plan, account, file, options.ids, options.line_limit)
+        reader = _read_json(chunks, paths, form, account, file, options)
     for batch in reader:
         columns = Columns(batch.columns, batch.length, account, options.tz, options.year, reference)
         yield _table(columns, batch, form, options)
 
 
+def _read_json(
+    chunks: Iterable[bytes], paths: list[str], form: Format, account: Account, file: str, options: Options
+) -> Iterator[Batch]:
+    """Read by the scanner where it can be used and is worth loading."""
+    begin: list[bytes] = []
+    if usable() and paths:
+        source, size = iter(chunks), 0
+        while "numba" not in sys.modules and size < _WORTH and (chunk := next(source, b"")):
+            begin.append(chunk)
+            size += len(chunk)
+        chunks = chain(begin, source)
+        if "numba" in sys.modules or size >= _WORTH:
+            from .scanreader import scan_json, scans
+
+            if scans(paths):
+                return scan_json(
+                    chunks, paths, account, file, dotted=form.dotted, ids=options.ids, limit=options.line_limit
+                )
+    return read_json(chunks, Plan(paths, form.dotted), account, file, options.ids, options.line_limit)
+
+
 def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa.Table:
     built: dict[str, Any] = form.build(columns)
     if options.ids:
-        made = pa.array(batch.ids, pa.string())
-        built["event_id"] = _or_made(built.get("event_id"), made)
+        built["event_id"] = _or_made(built.get("event_id"), batch)
     else:
         built.pop("event_id", None)
     for name in options.extra:
@@ -142,11 +170,18 @@ def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa
     return table if options.window is None else _within(table, options.window, columns.account)
 
 
-def _or_made(own: pa.Array | None, made: pa.Array) -> pa.Array:
+def _or_made(own: pa.Array | None, batch: Batch) -> pa.Array:
     """Return the product's own ids, made ones where it gave none."""
     if own is None:
-        return made
-    return pc.coalesce(pc.if_else(pc.equal(own, ""), None, own), made)
+        own = pa.nulls(batch.length, pa.string())
+    elif pc.any(pc.equal(own, "")).as_py():
+        own = pc.if_else(pc.equal(own, ""), None, own)
+    lacking = pc.is_null(own)
+    rows = pc.indices_nonzero(lacking).to_pylist()
+    if not rows:
+        return own
+    made = batch.ids.made(rows) if isinstance(batch.ids, Places) else [batch.ids[row] for row in rows]
+    return pc.replace_with_mask(own, lacking, pa.array(made, pa.string()))
 
 
 def _left(table: pa.Table, columns: Columns) -> pa.Table:

@@ -7,6 +7,8 @@ braces) finds the objects that are whole, so that glued ones are kept.
 
 from __future__ import annotations
 
+import codecs
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,8 +19,8 @@ import numpy as np
 
 from ..account import Account
 from .lines import LINE_LIMIT, Block, blocks, sample
-from .plan import Plan, Rows
 from .places import Places, made_id, origin_of
+from .plan import Plan, Rows
 from .written import DECODER, Written
 
 __all__ = ["BATCH_ROWS", "Batch", "LineReader", "read_json"]
@@ -104,6 +106,35 @@ def read_json(
         yield reader.take()
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Hold a line that needs care: its number, its text, and the bytes of that."""
+
+    number: int
+    text: str
+    body: bytes
+
+    def raw(self, at: int, stop: int) -> bytes:
+        """Return the bytes that some characters were read from."""
+        return self.body[self._place(at) : self._place(stop)]
+
+    def _place(self, index: int) -> int:
+        """Return where a character begins: bytes that are no UTF-8 became one character a run."""
+        place = 0
+        view = memoryview(self.body)
+        while index > 0:
+            try:
+                text, length = codecs.utf_8_decode(view[place:], "strict", True)
+                return place + (len(text[:index].encode()) if index < len(text) else length)
+            except UnicodeDecodeError as error:
+                text = str(view[place : place + error.start], "utf-8")
+                if index <= len(text):
+                    return place + len(text[:index].encode())
+                index -= len(text) + 1
+                place += error.end
+        return place
+
+
 class LineReader:
     """Read lines one by one: no object is lost, nothing else becomes an event.
 
@@ -177,11 +208,11 @@ class LineReader:
             reason = "only a comma" if b"," in body else "NUL bytes"
             account.spoil(reason, sample(self.file, number, body))
             return
-        text = body.decode("utf-8", "replace")
-        self._scan(text, number, damaged="\ufffd" in text and b"\xef\xbf\xbd" not in body)
+        self._scan(_Line(number, body.decode("utf-8", "replace"), body))
 
-    def _scan(self, text: str, number: int, damaged: bool) -> None:
-        account, end = self.account, len(text)
+    def _scan(self, line: _Line) -> None:
+        account, text, end = self.account, line.text, len(line.text)
+        damaged = "\ufffd" in text and b"\xef\xbf\xbd" not in line.body
         clean = True  # whether an object here would need no rescue
         at = 0
         opening = _OPEN.match(text)
@@ -203,20 +234,20 @@ class LineReader:
             if text[at] != "{":
                 start = text.find("{", at)
                 stop = start if start >= 0 else end
-                self._bad("not JSON", text[at:stop], number)
+                self._bad("not JSON", line, at, stop)
                 clean, at = False, stop
                 continue
             try:
                 value, stop = DECODER.raw_decode(text, at)
             except RecursionError:
-                self._bad("nested too deeply", text[at:], number)
+                self._bad("nested too deeply", line, at, end)
                 return
             except ValueError:
                 stop = self._resume(text, at)
-                self._bad("broken JSON", text[at:stop], number)
+                self._bad("broken JSON", line, at, stop)
                 clean = False
             else:
-                kept = self._object(value, text[at:stop], number)
+                kept = self._object(value, line, at, stop)
                 account.salvaged += kept if damaged or not clean else 0
                 clean = False
             at = stop
@@ -243,7 +274,7 @@ class LineReader:
             start = text.find(key[0], start + 1)
         return len(text)
 
-    def _object(self, value: dict[str, Any], text: str, number: int, deep: int = 0) -> int:
+    def _object(self, value: dict[str, Any], line: _Line, at: int, stop: int, deep: int = 0) -> int:
         account = self.account
         rows = self._rows(value)
         if rows:
@@ -253,11 +284,15 @@ class LineReader:
             return len(rows)
         inner = _wrapped(value)
         if inner is None or deep == _WRAPPERS_DEEP:
-            self._bad("no known field", text, number)
+            # Nobody tells where in its wrapper an object stood: it is written anew.
+            if deep:
+                text = json.dumps(value)
+                line, at, stop = _Line(line.number, text, text.encode()), 0, len(text)
+            self._bad("no known field", line, at, stop)
             return 0
         account.pieces += 2
         account.structure += 2
-        return sum(self._object(item, text, number, deep + 1) for item in inner)
+        return sum(self._object(item, line, at, stop, deep + 1) for item in inner)
 
     def _rows(self, value: dict[str, Any]) -> list[Any]:
         for candidate in (value, value.get("info")):
@@ -267,9 +302,9 @@ class LineReader:
                     return [row]
         return []
 
-    def _bad(self, reason: str, text: str, number: int) -> None:
+    def _bad(self, reason: str, line: _Line, at: int, stop: int) -> None:
         self.account.pieces += 1
-        self.account.spoil(reason, sample(self.file, number, text.encode("utf-8", "backslashreplace")))
+        self.account.spoil(reason, sample(self.file, line.number, line.raw(at, stop)))
 
 
 class _BlockReader(LineReader):

@@ -36,12 +36,15 @@ class Rows(Protocol):
     empty : Any
         Equals the row of an object without any wanted field.
     one : callable
-        Decode one object; a ValueError of some kind if it is none.
+        Decodes one object; a ValueError of some kind if it is none.
     """
 
     keys: frozenset[str]
     empty: Any
-    one: Callable[[bytes], Any]
+
+    @property
+    def one(self) -> Callable[[bytes], Any]:
+        """Decode one object."""
 
     def from_object(self, value: dict[str, Any]) -> Any:
         """Return the row of an object that is decoded already."""
@@ -119,8 +122,9 @@ class Plan:
                 inner = self._struct(child, (*where, key))
                 loose: Any = inner | str | int | float | bool | list | None
                 fields.append((name, loose, inner()))
-        self._types[where] = msgspec.defstruct("Row", fields, rename=rename, gc=False, frozen=True)
-        return self._types[where]
+        made: type[msgspec.Struct] = msgspec.defstruct("Row", fields, rename=rename, gc=False, frozen=True)
+        self._types[where] = made
+        return made
 
     def from_object(self, value: dict[str, Any]) -> Any:
         """Return the row of an object that was decoded by other means."""

@@ -94,7 +94,7 @@ def scan_json(
 class _Cells:
     """Make rows of cells: what the exact reader gives for the lines that the scanner refuses."""
 
-    empty = None
+    empty: Any = None
 
     def __init__(self, columns: Sequence[tuple[str, ...]]) -> None:
         self._columns = columns
@@ -148,7 +148,7 @@ class _ScanReader:
     ) -> None:
         self._account = account
         self._wanted = list(dict.fromkeys(paths if wanted is None else wanted))
-        flat = [(path,) for path in paths if dotted and "." in path]
+        flat: list[tuple[str, ...]] = [(path,) for path in paths if dotted and "." in path]
         columns = list(dict.fromkeys([steps(path) for path in paths] + flat))
         self._column = {path: number for number, path in enumerate(columns)}
         needed = {self._column[key] for path in self._wanted for key in (steps(path), (path,)) if key in self._column}

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["DECODER", "Digits", "Kind", "Written", "cell", "json_text"]
+__all__ = ["DECODER", "Digits", "Kind", "Written", "cell", "json_text", "offsets_of", "valid_where"]
 
 
 _MOST_DIGITS = 4300  # Python makes no integers of more, unless told to
@@ -41,13 +41,13 @@ class Digits(float):
     """
 
     __slots__ = ("text",)
+    text: str
 
     def __new__(cls, text: str) -> Digits:
+        """Keep the text."""
         made = super().__new__(cls, text)
         made.text = text
         return made
-
-    text: str
 
 
 def _whole(text: str) -> int | Digits:
@@ -135,16 +135,48 @@ class Written:
 
     def values(self) -> list[Any]:
         """Return the decoded values; None where there is none."""
-        texts = self.text.to_pylist()
-        other = np.flatnonzero(self.kind >= Kind.NUMBER)
+        texts: list[Any] = self.text.to_pylist()
         known: dict[str, Any] = {}
-        for row in other.tolist():
+        for row in np.flatnonzero(self.kind >= Kind.NUMBER).tolist():
             text = texts[row]
             if text not in known:
                 known[text] = DECODER.decode(text)
             texts[row] = known[text]
         return texts
 
+    def plain(self) -> pa.StringArray:
+        """Return the texts; null where they are empty. Arrays and objects are written in one manner."""
+        text = self.text
+        nested = self.kind >= Kind.ARRAY
+        if nested.any():
+            coded = text.filter(pa.array(nested)).dictionary_encode()
+            clean = [json_text(DECODER.decode(value)) for value in coded.dictionary.to_pylist()]
+            text = pc.replace_with_mask(text, pa.array(nested), pa.array(clean, pa.string()).take(coded.indices))
+        return valid_where(text, (self.kind > Kind.NULL) & (np.diff(offsets_of(text)) > 0))
+
+    def arrays(self) -> tuple[list[Any], pa.Array]:
+        """Return the different arrays, decoded, and which of them stands in each row (null where none)."""
+        coded = pc.if_else(pa.array(self.kind == Kind.ARRAY), self.text, None).dictionary_encode()
+        return [DECODER.decode(value) for value in coded.dictionary.to_pylist()], coded.indices
+
     def keep(self, mask: pa.BooleanArray) -> Written:
         """Return the rows of a mask."""
         return Written(self.text.filter(mask), self.kind[mask.to_numpy(zero_copy_only=False)])
+
+
+def offsets_of(text: pa.StringArray) -> NDArray[np.int32]:
+    """Return where each text begins in the bytes of a column, and where the last ends."""
+    if not len(text):
+        return np.zeros(1, np.int32)
+    return np.frombuffer(text.buffers()[1], np.int32)[text.offset : text.offset + len(text) + 1]
+
+
+def valid_where(text: pa.StringArray, valid: NDArray[np.bool_]) -> pa.StringArray:
+    """Return a column that is null elsewhere; its bytes are shared."""
+    nulls = len(text) - int(np.count_nonzero(valid))
+    if nulls == text.null_count and not text.offset:
+        return text
+    offsets = offsets_of(text)
+    bits = pa.py_buffer(np.packbits(valid, bitorder="little")) if nulls else None
+    data = (text.buffers()[2] if len(text) else None) or pa.py_buffer(b"")
+    return pa.Array.from_buffers(pa.string(), len(text), [bits, pa.py_buffer(offsets), data], nulls)

@@ -1,8 +1,6 @@
 """The field scanner, the exact reader and the standard decoder read the same, value by value."""
 
-import json
 import os
-from functools import partial
 
 import pytest
 
@@ -11,7 +9,7 @@ from attackviz.formats import FORMATS
 from attackviz.formats.jsonreader import read_json
 from attackviz.formats.plan import Plan
 from attackviz.formats.scan import usable
-from attackviz.formats.written import DECODER, Digits, Kind
+from attackviz.formats.written import Digits
 
 from .jsonlines import Lines
 

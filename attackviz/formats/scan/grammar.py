@@ -6,7 +6,7 @@ begins there ends, or that it is none. Nothing is accepted that
 """
 
 # numba infers the types here; annotations would say less than the docstrings do.
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001, ANN201, ANN202
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ is. Nothing is copied or converted here.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .grammar import QUOTE, number_end, skip_space, string_end
 from .keys import LONGEST, find_key
@@ -90,8 +91,9 @@ class Room:
         self.line = np.zeros((rows, 2), np.int64)
         self.odd = np.zeros((odd, 4), np.int64)
         self._stack = np.zeros((DEEPEST + 1, 4), np.int64)
-        tables = (self.start, self.length, self.kind, self.line, self.odd, self._stack)
-        self.found = Found(*(table.ctypes.data for table in tables), columns, rows, odd)
+        tables: tuple[NDArray[Any], ...] = (self.start, self.length, self.kind, self.line, self.odd, self._stack)
+        start, length, kind, line, handed_on, stack = (table.ctypes.data for table in tables)
+        self.found = Found(start, length, kind, line, handed_on, stack, columns, rows, odd)
 
 
 @helper

@@ -12,9 +12,10 @@ line each key is told from the one before by a single compare.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .memory import PAD, byte, change, differing, entry, get, helper, put, word64
 
@@ -61,7 +62,7 @@ class Keys(NamedTuple):
     opener: int
     slot: int
     seen: int
-    count: int
+    count: int  # type: ignore[assignment]
 
 
 @helper
@@ -93,10 +94,10 @@ def find_key(at, size, parent, keys):
     slot = _hashed(at, size, parent) & (_SLOTS - 1)
     key = get(keys.slot, slot)
     while key >= 0:
-        if get(keys.parent, key) == parent and get(keys.length, key) == size + 1:
-            # The colon need not follow at once in the text: it is not compared.
-            if differing(at, keys.text + key * 64) & ((1 << size) - 1) == 0:
-                return key
+        alike = get(keys.parent, key) == parent and get(keys.length, key) == size + 1
+        # The colon need not follow at once in the text: it is not compared.
+        if alike and differing(at, keys.text + key * 64) & ((1 << size) - 1) == 0:
+            return key
         slot = (slot + 1) & (_SLOTS - 1)
         key = get(keys.slot, slot)
     key = get(keys.count, 0)
@@ -154,7 +155,7 @@ class Tables:
             for deep in range(1, len(path)):
                 objects.setdefault(tuple(path[:deep]), len(objects))
         none = np.full(_ROOM, -1, np.int64)
-        self._arrays = {
+        self._arrays: dict[str, NDArray[Any]] = {
             "text": np.zeros(_ROOM * 64 + PAD, np.uint8),
             "length": np.zeros(_ROOM, np.int64),
             "parent": none,
@@ -168,9 +169,9 @@ class Tables:
         }
         self.keys = Keys(**{name: array.ctypes.data for name, array in self._arrays.items()})
         columns = {tuple(path): column for column, path in enumerate(paths)}
-        for path in dict.fromkeys(tuple(path[:deep]) for path in paths for deep in range(1, len(path) + 1)):
-            quoted = _quoted(path[-1])
+        for steps in dict.fromkeys(tuple(path[:deep]) for path in paths for deep in range(1, len(path) + 1)):
+            quoted = _quoted(steps[-1])
             padded = np.frombuffer(quoted + bytes(PAD), np.uint8)
-            key = _learn(padded.ctypes.data, len(quoted), objects[path[:-1]], self.keys)
-            self._arrays["child"][key] = objects.get(path, -1)
-            self._arrays["column"][key] = columns.get(path, -1)
+            key = _learn(padded.ctypes.data, len(quoted), objects[steps[:-1]], self.keys)
+            self._arrays["child"][key] = objects.get(steps, -1)
+            self._arrays["column"][key] = columns.get(steps, -1)

@@ -11,7 +11,7 @@ least `PAD` readable bytes follow what is looked at.
 
 from __future__ import annotations
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
