@@ -13,7 +13,9 @@ from .columns import Columns, mapped
 from .format import Format
 from .mapping import Condition, Mapping, Origin
 from .packed import ADDRESS_READERS
+from .stamps import stamps
 from .words import folded, meaning
+from .written import Written
 
 __all__ = ["make_format"]
 
@@ -110,7 +112,7 @@ def _column(name: str, origin: Origin, c: Columns) -> pa.Array:
     if not origin.fields:
         return _constant(name, origin, c)
     if name == "time":
-        return _derived(c, _time_text(origin, c), origin.tz).time("value")
+        return _time(origin, c)
     if name in ("src_ip", "dst_ip"):
         read = ADDRESS_READERS.get(origin.address)
         text = _text(origin, c)
@@ -176,19 +178,21 @@ def _number(origin: Origin, c: Columns) -> Columns:
     return _derived(c, _text(origin, c))
 
 
-def _time_text(origin: Origin, c: Columns) -> pa.Array:
-    text = _text(origin, c)
-    if origin.time == "auto":
-        return text
-    trimmed = pc.utf8_trim_whitespace(text)
+def _time(origin: Origin, c: Columns) -> pa.Array:
+    text = pc.utf8_trim_whitespace(_text(origin, c))
     if origin.time in timeformat.UNITS:
-        return timeformat.iso_of_epoch(trimmed, origin.time)
-    return timeformat.iso(trimmed, origin.time)
+        text = timeformat.iso_of_epoch(text, origin.time)
+    elif origin.time != "auto":
+        text = timeformat.iso(text, origin.time)
+        yearless = timeformat.layout(origin.time)
+        if yearless is not None:
+            return stamps(_derived(c, text, origin.tz), text, yearless)
+    return _derived(c, text, origin.tz).time("value")
 
 
 def _derived(c: Columns, text: pa.Array, tz: str | None = None) -> Columns:
     """Return one column of text, to be cast as if the log had written it."""
-    made = Columns({"value": text.to_pylist()}, c.length, c.account, tz or c.tz, c.year, c.reference)
+    made = Columns({"value": Written.strings(text)}, c.length, c.account, tz or c.tz, c.year, c.reference)
     made.left_out = c.left_out
     return made
 

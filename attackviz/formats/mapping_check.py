@@ -59,6 +59,7 @@ class Watch:
         self._where = where
         self._build = form.build
         self._unmet = set(self._mapping.fields)
+        self._rows = 0
         self._seen = _fields_in(head, form)
         self.form = replace(form, build=self._watched)
         self._refuse(head)
@@ -79,6 +80,7 @@ class Watch:
             )
 
     def _watched(self, c: Columns) -> dict[str, pa.Array]:
+        self._rows += c.length
         for field in tuple(self._unmet):
             if pc.any(pc.is_valid(c.text(field))).as_py():
                 self._unmet.discard(field)
@@ -91,15 +93,14 @@ class Watch:
         ----------
         account : Account
         """
-        for field in self._mapping.fields:
+        name, file = self._mapping.name, self._where
+        for field in self._mapping.fields if self._rows else ():
             if field not in self._unmet:
                 continue
             if field in self._seen:
-                account.note(f"{self._mapping.name}: the field {field!r} is empty in every row of {self._where}")
+                account.note(f"{name}: the field {field!r} is empty in every row read of {file}")
             else:
-                account.note(
-                    f"{self._mapping.name}: no row of {self._where} has a field {field!r}; {meant(field, self._seen)}"
-                )
+                account.note(f"{name}: no row read of {file} has a field {field!r}; {meant(field, self._seen)}")
 
 
 def _fields_in(head: bytes, form: Format) -> frozenset[str]:

@@ -88,7 +88,21 @@ def check(form: str) -> None:
     _pattern(form)
 
 
-def iso(text: pa.Array, form: str, year: pa.Array | None = None) -> pa.Array:
+def layout(form: str) -> str | None:
+    """Return what `iso` makes of a format without a year, as `stamps` takes it; None for one with a year.
+
+    Examples
+    --------
+    >>> layout("%b %d %H:%M:%S"), layout("%Y-%m-%d %H:%M")
+    ('MM-DDThh:mm:ss', None)
+    """
+    _, seen = _pattern(form)
+    if {"Y", "y"} & seen:
+        return None
+    return "MM-DDThh:mm:ss" + (".ffffff" if "f" in seen else "") + ("+zzzz" if "z" in seen else "")
+
+
+def iso(text: pa.Array, form: str) -> pa.Array:
     """Return times written in a notation of one's own as ISO 8601.
 
     Parameters
@@ -96,14 +110,13 @@ def iso(text: pa.Array, form: str, year: pa.Array | None = None) -> pa.Array:
     text : pyarrow.Array of string
     form : str
         As for ``datetime.strptime``: ``%d/%b/%Y:%H:%M:%S %z``.
-    year : pyarrow.Array of string, optional
-        Years to take where the format has none.
 
     Returns
     -------
     pyarrow.Array of string
         Where a value is not of the format it stays as it is, so that it is
-        counted as not understood, or read if it is ISO 8601 itself.
+        counted as not understood, or read if it is ISO 8601 itself. Without a
+        year it begins with the month.
 
     Examples
     --------
@@ -126,18 +139,19 @@ def iso(text: pa.Array, form: str, year: pa.Array | None = None) -> pa.Array:
     elif "y" in seen:  # as POSIX has it: 69 to 99 are of the last century
         years = pc.binary_join_element_wise(pc.if_else(pc.less(part("y"), "69"), "20", "19"), part("y"), "")
     else:
-        years = pa.nulls(len(text), pa.string()) if year is None else year
+        years = None
     months = mapped(part("b"), lambda name: _MONTHS.get(name.lower())) if "b" in seen else two("m")
     hours = two("H") if "H" in seen else _of_twelve(two("I"), pc.utf8_lower(part("p")) if "p" in seen else None)
-    date = pc.binary_join_element_wise(years, months, two("d"), "-")
+    date = pc.binary_join_element_wise(*([] if years is None else [years]), months, two("d"), "-")
     clock = pc.binary_join_element_wise(hours, two("M"), two("S"), ":")
     whole = pc.binary_join_element_wise(date, clock, "T")
     if "f" in seen:
-        whole = pc.binary_join_element_wise(whole, part("f"), ".")
+        whole = pc.binary_join_element_wise(whole, pc.utf8_slice_codeunits(pc.utf8_rpad(part("f"), 6, "0"), 0, 6), ".")
     if "z" in seen:
         zone = part("z")
         utc = pc.is_in(zone, pa.array(["UTC", "GMT", "Z"]))
-        whole = pc.binary_join_element_wise(whole, pc.if_else(utc, "Z", zone), "")
+        digits = pc.utf8_rpad(pc.replace_substring(zone, ":", ""), 5, "0")
+        whole = pc.binary_join_element_wise(whole, pc.if_else(utc, "+0000", digits), "")
     return pc.coalesce(whole, text)
 
 
