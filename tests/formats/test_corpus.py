@@ -56,7 +56,7 @@ def test_a_sample_is_known_and_read_whole(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_ids_are_there_and_the_same_again(path):
     first, second = ([t["event_id"].to_pylist() for t in read(path, columns=["event_id"])[0]] for _ in range(2))
-    flat = sum(first, [])
+    flat = [each for batch in first for each in batch]
     assert first == second
     assert all(flat) and len(set(flat)) == len(flat)
 
