@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..account import SOURCE_ATTRS, account_of
 from ..errors import ExportError, UsageError
-from ..replay import Recording, build
+from ..replay import Recording, record
 from ..saving import replacing
 from ..window import Window, as_window
 from .page import THEMES, page
@@ -66,7 +66,8 @@ class Replay:
     SchemaError
         If `events` is no event table.
     TooManyEventsError
-        If there are more events than a recording holds.
+        If there are more events than a recording holds, and they are coloured
+        by another column than ``category``; else it holds cells, and says so.
     UsageError
         If the window is not understood, or there is no such theme or speed.
 
@@ -105,7 +106,7 @@ class Replay:
         files: dict[str, str] = account.files if account else {}
         if source is None:
             source = str(getattr(events, "attrs", {}).get(SOURCE_ATTRS, ""))
-        self.recording = build(
+        self.recording = record(
             events,
             title or (f"Replay of {source}" if source else "Replay"),
             source=source,

@@ -1,11 +1,13 @@
 """Recordings: what the player plays. Pure functions, no I/O but `save`, no browser.
 
-`build` turns an event table into a `Recording`, `load` reads one back. The
-module docstring of `recording` draws the bytes.
+`build` turns an event table into a `Recording`, `load` reads one back; `record`
+takes cells where there are too many events, and `detail` gives a window of them
+finer. The module docstring of `recording` draws the bytes.
 """
 
 from .builder import BUDGET, build
+from .coarse import detail, lists, record
 from .recording import Recording, load
 from .span import default_window
 
-__all__ = ["BUDGET", "Recording", "build", "default_window", "load"]
+__all__ = ["BUDGET", "Recording", "build", "default_window", "detail", "lists", "load", "record"]

@@ -1,5 +1,6 @@
 /** What was read: totals and the account of the input, as text. Also the help on keys. */
 import { el } from './dom.js';
+import { grainText } from './cells.js';
 import { exact, range } from './format.js';
 
 const KEYS = [
@@ -13,6 +14,7 @@ const KEYS = [
 export function accountLines(meta) {
   const { totals, account } = meta;
   const lines = [['Events in this recording', totals.in_recording]];
+  if (meta.grain) lines.push([`cells of ${grainText(meta.grain)}`, meta.grain.cells, true]);
   if (totals.untimed) {
     lines.push(['Events without a usable time, left out', totals.untimed]);
     for (const [reason, n] of Object.entries(totals.untimed_by_reason ?? {})) lines.push([reason, n, true]);

@@ -23,6 +23,10 @@ export function createActions(ctx, parts) {
       engine.set({ filters: alone ? onlySlot(filters, k, ctx.slots.map((s) => s.slot)) : toggle(filters, 'slot', k) });
     }),
     select: withEngine((engine, what) => engine.set({ selected: what })),
+    selectSource: withEngine((engine, id, ip) => {
+      if (!engine.coarse) actions.select({ kind: 'source', id });
+      else if (engine.can('address') && ip !== null) engine.set({ filters: addFound(engine.state.filters, { field: 'address', value: ip }) });
+    }),
     selectAddress: withEngine((engine, ip) => {
       const id = engine.rec.sources.ip.indexOf(ip);
       if (id >= 0) engine.set({ selected: { kind: 'source', id } });
@@ -50,7 +54,7 @@ export function createActions(ctx, parts) {
       if (!ctx.engine) return;
       const choose = (item, event) => {
         ctx.pop.close();
-        if (item.kind === 'address' && !event.altKey) actions.select({ kind: 'source', id: item.id });
+        if (item.kind === 'address' && !event.altKey && !ctx.engine.coarse) actions.select({ kind: 'source', id: item.id });
         else ctx.engine.set({ filters: addFound(ctx.engine.state.filters, item.filter) });
       };
       const { field, list } = createSearch(ctx, { placeholder: 'Find address, network, place', choose });

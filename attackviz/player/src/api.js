@@ -37,7 +37,7 @@ export function playerApi(ctx, parts, { events, setRecording, setStatus, setThem
     set speed(value) { need().set({ speed: value }); },
     /** `[start, end)` as ISO text. */
     get window() { return ctx.engine?.state.window.map((t) => iso(ctx.engine.timeUs(t))); },
-    set window([start, end]) { need().set({ window: [ticks(start), ticks(end)] }); },
+    set window([start, end]) { need(); ctx.setWindow([ticks(start), ticks(end)]); },
     get filters() { return structuredClone(ctx.engine?.state.filters ?? {}); },
     set filters(value) { need().set({ filters: value }); },
     get scope() { return ctx.engine?.state.scope; },
@@ -98,6 +98,7 @@ function stateOf(ctx, parts) {
       severe: counts.severe, byCategory: bySlot(counts.bySlot), byVerdict: named(counts.byVerdict, meta.verdicts),
     },
     window_counts: { ...counts.total }, totals: { ...meta.totals }, account: meta.account, drawn: parts.map.frame()?.drawn ?? 0, filters: structuredClone(state.filters),
+    grain: meta.grain, note: ctx.zoom.words()?.note ?? '', unanswered: [...engine.unanswered],
     selected: state.selected, reducedMotion: state.reducedMotion, map: parts.map.host()?.getView() ?? null,
   };
 }

@@ -11,6 +11,7 @@ import { addQuestions, slotsOf } from './context.js';
 import { el, show } from './dom.js';
 import { Engine } from './engine.js';
 import { createFilterPanel } from './filterpanel.js';
+import { createGrain } from './grain.js';
 import { createHonesty } from './honesty.js';
 import { bindKeys } from './keys.js';
 import { createLegend } from './legend.js';
@@ -23,6 +24,7 @@ import { createStates } from './states.js';
 import { createTimeline } from './timeline.js';
 import { createTopbar } from './topbar.js';
 import { createTransport } from './transport.js';
+import { createZoom } from './zoom.js';
 
 const CSS = [tokens, shellCss, controlsCss, panelsCss].join('\n');
 const LISTS_MS = 100; // lists and numbers follow the clock at most this often
@@ -39,10 +41,11 @@ const NO_MAP = { land: [], borders: [] };
  * @param {HTMLElement} element gets the class `av` and the property `player`
  * @param {object} config recording (ArrayBuffer or Uint8Array), map (factory of a map host) or basemap (outlines for the player's own
  *   map), options (t and window as ISO text or epoch ms; speed, scope, trail, loop, skipQuiet, bins, filters, theme, reducedMotion, autoplay),
- *   chrome ({topbar, rail}, both true), status (what to say before there is a recording)
+ *   chrome ({topbar, rail}, both true), status (what to say before there is a recording), ask (a function from a question about events,
+ *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store)
  * @returns {object} the player: see api.js
  */
-export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null } = {}) {
+export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null } = {}) {
   const quiet = matchMedia('(prefers-reduced-motion: reduce)');
   const events = new EventTarget();
   const ctx = addQuestions({
@@ -79,7 +82,8 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
       if (spoken.textContent !== text) spoken.textContent = text;
     },
     copy: (text, button) => copyText(element, text, button),
-    setWindow: (ticks) => ctx.engine?.set({ window: ticks }),
+    zoom: createZoom(ctx, { ask, show: useEngine }),
+    setWindow: (ticks) => ctx.engine && ctx.zoom.setWindow(ticks),
     setTheme,
     setStill,
     openFilters,
@@ -91,7 +95,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   ctx.actions = createActions(ctx, parts);
 
   Object.assign(parts, {
-    map: createMapCell(ctx, map ?? ownMap(basemap)), legend: createLegend(ctx), honesty: createHonesty(ctx), card: createCard(ctx), states: createStates(ctx),
+    map: createMapCell(ctx, map ?? ownMap(basemap)), legend: createLegend(ctx), honesty: createHonesty(ctx), card: createCard(ctx), grain: createGrain(ctx), states: createStates(ctx),
     transport: createTransport(ctx), timeline: createTimeline(ctx), side: createSide(ctx), filters: createFilterPanel(ctx),
     top: chrome.topbar === false ? null : createTopbar(ctx), rail: chrome.rail === false ? null : createRail(ctx),
   });
@@ -99,7 +103,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   const below = el('div', { class: 'av-below av-handheld' });
   const shell = el('div', { class: `av-shell${parts.top ? ' has-top' : ''}${parts.rail ? ' has-rail' : ''}` },
     parts.top?.element, parts.rail?.element, parts.filters.element, parts.map.element, dock, below, parts.side.element);
-  parts.map.element.append(parts.card.element, parts.states.element);
+  parts.map.element.append(parts.grain.element, parts.card.element, parts.states.element);
   parts.map.foot.append(parts.legend.element, parts.honesty.element);
   element.append(shell, parts.states.live);
   parts.map.start();
@@ -206,6 +210,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     if (measure) fitDock();
     parts.legend.update();
     parts.honesty.paint();
+    parts.grain.update();
     parts.filters.update();
     parts.side.update(measure);
     parts.states.update();
@@ -222,6 +227,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     if (!(keys.size === 1 && keys.has('hover'))) listsDue = true;
     if (!clockOnly) now = true;
     if (keys.has('playing')) last = 0;
+    ctx.zoom.changed(keys);
     wake();
     events.dispatchEvent(new CustomEvent('change', { detail: { keys: [...keys] } }));
     for (const key of keys) if (key !== 't' || !ctx.engine.state.playing) events.dispatchEvent(new CustomEvent(key === 't' ? 'seek' : key, { detail: player.state }));
@@ -242,24 +248,33 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   function setRecording(buffer) {
     let engine;
     try {
-      engine = new Engine(decodeRecording(buffer), { theme: ctx.theme, reducedMotion: ctx.still });
+      engine = new Engine(decodeRecording(buffer), { theme: ctx.theme, reducedMotion: ctx.still, asks: ask !== null });
     } catch (error) {
       setStatus({ kind: 'error', title: error.title ?? 'This recording cannot be read', detail: error.detail ?? error.message, hints: error.hints ?? [] });
       return;
     }
     const first = !ctx.engine;
-    ctx.engine?.removeEventListener('change', onChange);
-    ctx.engine = engine;
     ctx.slots = slotsOf(engine.rec.meta);
-    engine.addEventListener('change', onChange);
-    parts.timeline.invalidate();
-    parts.map.invalidate();
+    ctx.zoom.begin(engine);
+    useEngine(engine);
     setStatus(engine.rec.n ? { kind: 'ready' } : { kind: 'empty', title: 'This recording holds no events', detail: 'Nothing in the input had a usable time.', hints: [] });
     if (first) player.configure(options);
   }
 
+  function useEngine(engine) {
+    ctx.engine?.removeEventListener('change', onChange);
+    ctx.engine = engine;
+    engine.addEventListener('change', onChange);
+    ctx.forget();
+    last = 0;
+    parts.timeline.invalidate();
+    parts.map.invalidate();
+    ctx.refresh();
+  }
+
   function destroy() {
     gone = true;
+    ctx.zoom.destroy();
     cancelAnimationFrame(raf);
     watch.disconnect();
     unbind();

@@ -74,10 +74,10 @@ export function createCard(ctx) {
     const row = (label, text) => [el('dt', {}, label), el('dd', { dir: 'auto' }, text)];
     const span = info.first === null ? 'none in this window' : `${when(info.first)} – ${when(info.last)}`;
     fill(facts,
-      source ? row('Network', info.asn ? `${info.networkCode} ${info.network}` : info.network) : row('Sources', `${count(info.sources.length)} in ${ctx.trailText().toLowerCase()}`),
+      source ? row('Network', info.asn ? `${info.networkCode} ${info.network}` : info.network) : ctx.engine.coarse ? [] : row('Sources', `${count(info.sources.length)} in ${ctx.trailText().toLowerCase()}`),
       row(`In ${ctx.trailText().toLowerCase()}`, `${count(info.countTrail)} events`), row('In window', `${count(info.countWindow)} events`),
       row('First, last', span), info.mostly ? row('Mostly', info.mostly.label) : []);
-    fillMembers(source ? [] : info.sources.slice(0, LISTED).map((member) => ({ ...member, ip: ctx.engine.rec.sources.ip[member.id] })));
+    fillMembers(source || ctx.engine.coarse ? [] : info.sources.slice(0, LISTED).map((member) => ({ ...member, ip: ctx.engine.rec.sources.ip[member.id] })));
   }
 
   function paintSpark(values) {

@@ -41,6 +41,12 @@ export function addQuestions(ctx) {
     trailText: () => (ctx.engine ? `Last ${duration(ctx.trailSeconds())}` : 'Trail'),
     windowSeconds: () => ticksToSeconds(ctx.engine.state.window[1] - ctx.engine.state.window[0]),
     windowEmpty: () => ctx.engine !== null && ctx.counts('window').events === 0,
+    /** What a list of things that cells do not hold is of; empty for lists made of what is in view. */
+    listScope(field) {
+      const { coarse, state } = ctx.engine;
+      if (!coarse?.listed(field)) return '';
+      return coarse.current(state.window, state.filters) ? 'window' : `opening window${ctx.filterCount() ? ', unfiltered' : ''}`;
+    },
     filterCount: () => (ctx.engine ? chips(ctx.engine.state.filters, String).length : 0),
     /** Words for a value of a filter. */
     nameOf(field, value) {

@@ -44,8 +44,8 @@ export function counterTexts(counts) {
   const { events, sources, countries, rate: perSecond, total } = counts;
   return [
     { value: count(events), unit: '', scope: `of ${count(total.events)}` },
-    { value: count(sources), unit: '', scope: `of ${count(total.sources)}` },
-    { value: count(countries), unit: '', scope: `of ${count(total.countries)}` },
+    { value: count(sources), unit: '', scope: total.sources === null ? 'not in cells' : `of ${count(total.sources)}` },
+    { value: count(countries), unit: '', scope: total.countries === null ? 'not in cells' : `of ${count(total.countries)}` },
     { value: rate(perSecond), unit: '/s', scope: 'mean' },
   ];
 }
@@ -123,7 +123,7 @@ export function verdictStrip(ctx) {
       show(element, Boolean(engine) && ctx.status === 'ready');
       if (!engine) return;
       const { byVerdict, severe } = ctx.counts();
-      const said = verdictTexts(engine.rec.meta.verdicts, Array.from(byVerdict), severe);
+      const said = verdictTexts(engine.rec.meta.verdicts, Array.from(byVerdict), severe ?? 0);
       for (const name of Object.keys(icons)) if (name !== 'suspicious') show(icons[name], name === said.handled);
       setText(text, said.words);
       setText(call, said.call);

@@ -6,6 +6,7 @@ import { BlockSums, Firsts, Slide, binBySlot } from './counts.js';
 import { Trail } from './trail.js';
 import { advance, binFor, speedFor, trailFor } from './clock.js';
 import { arcLife, buildFrame, ringAt } from './frame.js';
+import { Cells } from './cells.js';
 import { baseOf, placeInfo, rank, search, sourceInfo, sourcesAt } from './lists.js';
 
 const HISTOGRAMS = 8; // kept until the filters change
@@ -31,13 +32,16 @@ const OPTIONS = [
 export class Engine extends EventTarget {
   /**
    * @param {object} recording from decodeRecording
-   * @param {object} options any of the state's keys; autoplay (never with reducedMotion)
+   * @param {object} options any of the state's keys; autoplay (never with reducedMotion); asks: whether somebody answers what cells cannot
    */
   constructor(recording, options = {}) {
     super();
     this.rec = recording;
     this.index = buildIndex(recording);
     this.perSecond = 1e6 / recording.meta.tick_us;
+    this.coarse = recording.meta.grain ? new Cells(recording, this.perSecond) : null;
+    this.asks = Boolean(options.asks);
+    this.unanswered = [];
     this.mask = new Uint8Array(recording.n);
     this.version = 0;
     this.trail = new Trail(recording, this.index);
@@ -109,11 +113,14 @@ export class Engine extends EventTarget {
     const end = this.rec.meta.end;
     const lo = Math.max(0, Math.min(end, Math.min(a, b))),
       hi = Math.max(0, Math.min(end, Math.max(a, b)));
+    if (this.coarse && hi > lo) return this.coarse.outward([lo, hi]);
     return hi > lo ? [lo, hi] : [Math.min(lo, Math.max(0, end - 1)), Math.min(lo, Math.max(0, end - 1)) + 1];
   }
 
   applyFilters(filters) {
-    compileMask(this.rec, this.index, filters, this.mask);
+    const { own, others } = this.coarse?.split(filters) ?? { own: filters, others: [] };
+    this.unanswered = others; // what these cells cannot be asked for: never applied in part, and said
+    compileMask(this.rec, this.index, own, this.mask);
     this.shown = shownSlots(this.rec, filters);
     this.version++;
     this.sums = new BlockSums(this.rec, this.index, this.mask);
@@ -166,12 +173,19 @@ export class Engine extends EventTarget {
 
   /** Length of the trail in ticks. */
   trailTicks(speed = this.state.speed) {
-    return this.state.trail || trailFor(speed) * this.perSecond;
+    const trail = this.state.trail || trailFor(speed) * this.perSecond;
+    return this.coarse ? this.coarse.whole(trail) : trail;
   }
 
   /** Width of the timeline's bins in ticks, for a window. */
   binTicks(window = this.state.window) {
-    return this.state.bins || Math.max(1, binFor((window[1] - window[0]) / this.perSecond) * this.perSecond);
+    const bin = this.state.bins || Math.max(1, binFor((window[1] - window[0]) / this.perSecond) * this.perSecond);
+    return this.wholeBins(bin);
+  }
+
+  /** A width in ticks that holds whole cells. */
+  wholeBins(bin) {
+    return this.coarse ? this.coarse.whole(bin) : bin;
   }
 
   /** The first edge of bins at or before tick 0: bins lie on whole UTC times, not on the recording's start. */
@@ -191,13 +205,14 @@ export class Engine extends EventTarget {
 
   // ---- scopes
 
-  /** Range [a, b) in ticks of a scope, inside the window; the trail is (t - trail, t], so its edges may be fractions. */
+  /** Range [a, b) in ticks of a scope, inside the window; the trail is (t - trail, t], so its edges may be fractions. Cells count whole. */
   scopeRange(scope = this.state.scope) {
     const {
       t,
       window: [a, b],
     } = this.state;
     if (scope === 'window') return [a, b];
+    if (this.coarse) return this.coarse.range(t, scope === 'playhead' ? Infinity : this.trailTicks(), [a, b]);
     return [scope === 'playhead' ? a : Math.min(t, Math.max(a, t - this.trailTicks())), t];
   }
 
@@ -211,6 +226,7 @@ export class Engine extends EventTarget {
     const a = lowerBound(times, wa),
       b = Math.max(a, lowerBound(times, wb));
     if (scope === 'window') return [a, b];
+    if (this.coarse) return this.scopeRange(scope).map(edge => Math.max(a, Math.min(b, lowerBound(times, edge))));
     const hi = Math.max(a, Math.min(b, upperBound(times, t)));
     return [scope === 'playhead' ? a : Math.min(hi, Math.max(a, upperBound(times, t - this.trailTicks()))), hi];
   }
@@ -243,10 +259,19 @@ export class Engine extends EventTarget {
     const window = this.indices('window'),
       whole = { events: this.sums.range(...window).events, ...this.firsts().until(window[1]) };
     const distinct = scope === 'trail' ? this.moveTrail() : this.firsts().until(b);
+    let { sources, countries } = distinct;
+    if (this.coarse) {
+      // Cells hold no addresses and no severities, and may hold no places.
+      const known = this.coarse.current(this.state.window, this.state.filters);
+      whole.sources = (known && this.coarse.lists.distinct?.addresses) ?? null;
+      sources = scope === 'window' ? whole.sources : null;
+      sums.severe = null;
+      if (this.coarse.grain.place === 'none') countries = whole.countries = null;
+    }
     return {
       ...sums,
-      sources: distinct.sources,
-      countries: distinct.countries,
+      sources,
+      countries,
       rate: tb > ta ? sums.events / ((tb - ta) / this.perSecond) : 0,
       filteredOut: all - sums.events,
       bySlot: bySlot.map((n, k) => (this.shown[k] ? n : 0)),
@@ -263,7 +288,19 @@ export class Engine extends EventTarget {
 
   /** Rank a field of a scope: {rows: [{key, code, label, count, bySlot, unknown, filter}], distinct, total}. */
   top(field, n = 5, scope = this.state.scope) {
+    if (this.coarse?.listed(field)) return this.coarse.top(field, n);
     return rank(this.rec, this.index, field, this.cells(...baseOf(this.rec, field), scope), n);
+  }
+
+  /** Whether a filter on a field can be answered: by what is here, or by who is asked. */
+  can(field) {
+    return !this.coarse || this.asks || this.coarse.can(field);
+  }
+
+  /** The newest events up to the playhead, newest first: {rec, events}; of cells those of the sample. */
+  feed(n) {
+    if (this.coarse) return this.coarse.feed(...this.scopeRange('playhead'), n, this.state.filters);
+    return { rec: this.rec, events: this.latest(n, 'playhead') };
   }
 
   /** Indices of the newest events of a scope, newest first. */
@@ -293,6 +330,11 @@ export class Engine extends EventTarget {
     const made = { start, binTicks: bin, n, ...binBySlot(this.rec, this.mask, a, b, start, bin, n) };
     this.histograms.set(key, made);
     return made;
+  }
+
+  /** The most bins a strip may have. */
+  stripBins(most) {
+    return this.coarse ? Math.max(1, Math.min(most, Math.floor(this.rec.meta.end / this.coarse.ticks))) : most;
   }
 
   /** The whole recording in n bins, without filters: Float64Array(n). */
@@ -328,7 +370,7 @@ export class Engine extends EventTarget {
       source: this.cells('source', this.rec.sources.n, 'window'),
       rule: this.cells('rule', this.rec.rules.rule.length, 'window'),
     };
-    return search(this.rec, this.index, text, n, cells);
+    return search(this.rec, this.index, text, n, cells, this.coarse);
   }
 
   // ---- picture
@@ -348,6 +390,7 @@ export class Engine extends EventTarget {
       speed,
       perSecond: this.perSecond,
       trailTicks: this.trailTicks(),
+      coarse: this.coarse,
       reducedMotion,
       selected: this.placeOf(selected),
       hover: this.placeOf(hover),

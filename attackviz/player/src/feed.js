@@ -65,15 +65,16 @@ export function createFeed(ctx) {
       if (!engine || ctx.status !== 'ready') return fillRows([]);
       if (held && engine.state.playing && !force) return undefined;
       const most = ctx.size.phone ? 6 : Math.max(0, Math.floor(height / ROW));
-      const { rec } = engine;
-      const rows = mergeRepeats(rec, engine.latest(most * 8, 'playhead'), most);
-      return fillRows(rows.map(({ event, repeats }) => ({ ...feedTexts(rec, event), source: rec.source[event], slot: rec.slot[event], time: clockTime(engine.timeUs(rec.t[event])), repeats })));
+      const { rec, events } = engine.feed(most * 8);
+      const rows = mergeRepeats(rec, events, most);
+      return fillRows(rows.map(({ event, repeats }) => ({ ...feedTexts(rec, event), source: rec.source[event], ip: rec.sources.ip[rec.source[event]], slot: rec.slot[event], time: clockTime(engine.timeUs(rec.t[event])), repeats })));
     },
   };
 }
 
 function feedRow(ctx) {
   let source = 0;
+  let ip = null;
   const time = el('span', { class: 'av-t' });
   const mark = glyph(0);
   const service = el('span', { dir: 'auto' });
@@ -82,12 +83,12 @@ function feedRow(ctx) {
   const flag = el('span', { class: 'av-flag' }, icon('warn'), flagText);
   const address = el('span', { class: 'av-a av-mono' });
   const detail = el('span', { class: 'av-p', dir: 'auto' });
-  const element = el('button', { class: 'av-ev', on: { click: () => ctx.actions.select({ kind: 'source', id: source }) } },
+  const element = el('button', { class: 'av-ev', on: { click: () => ctx.actions.selectSource(source, ip) } },
     time, mark, el('span', {}, service, ' ', times, ' ', flag), address, detail);
   return {
     element,
     update(item) {
-      source = item.source;
+      ({ source, ip } = item);
       setText(time, item.time);
       setGlyph(mark, item.slot);
       setText(service, item.service);

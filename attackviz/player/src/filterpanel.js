@@ -62,7 +62,7 @@ export function createFilterPanel(ctx) {
       rows.update();
       const sums = ctx.counts('trail');
       verdicts.update(ctx.engine.rec.meta.verdicts.map((name, k) => ({ value: name, label: VERDICTS[name]?.label ?? name, icon: VERDICTS[name]?.icon, count: sums.byVerdict[k] })), null);
-      for (const part of lists) part.refresh();
+      lists.forEach((part, k) => { show(part.element, ctx.engine.can(LISTS[k][0])); part.refresh(); });
       setText(total, `${count(sums.events)} of ${count(sums.events + sums.filteredOut)}`);
       clear.disabled = on.length === 0;
     },

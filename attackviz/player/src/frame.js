@@ -131,6 +131,7 @@ function bundlesOf(now, view, scale) {
 // Events of one route within 120 ms of screen time are one bundle. Steps lie on a grid from tick 0, so that a bundle is the
 // same whichever way the clock came; its age is that of its first event. Bundles go to typed arrays: there may be very many.
 function gather(now, view) {
+  if (now.coarse) return gatherCells(now, view);
   const { rec, index, mask, t, window, speed, perSecond } = now,
     { route, routeHash } = index,
     times = rec.t,
@@ -171,6 +172,53 @@ function gather(now, view) {
         out.t[size] = at;
         out.hash[size] = hash32(routeHash[r] ^ salt);
         size++;
+      }
+      counts[r] = 0;
+    }
+  }
+  return { ...out, size };
+}
+
+// Of a cell only the bin is known, not the moment: so that arcs do not all leave at its start, each route's leaves at a moment
+// of the bin that a hash of both chooses, the same each time. The last bin may be cut short by the window.
+function gatherCells(now, view) {
+  const { rec, index, mask, t, window, speed, perSecond, coarse } = now,
+    { route, routeHash } = index,
+    times = rec.t,
+    weight = rec.weight;
+  const oldest = t - arcLife(speed, perSecond);
+  const lo = lowerBound(times, Math.max(window[0], oldest - coarse.ticks)),
+    hi = Math.max(lo, Math.min(upperBound(times, t), lowerBound(times, window[1])));
+  const s = scratch(now),
+    { counts, touched, seen } = s;
+  let out = s.found,
+    size = 0,
+    i = lo;
+  seen.fill(0);
+  while (i < hi) {
+    const start = times[i],
+      bin = Math.floor((start - coarse.origin) / coarse.ticks),
+      wide = Math.min(window[1], coarse.origin + (bin + 1) * coarse.ticks) - start;
+    let m = 0;
+    for (; i < hi && times[i] === start; i++) {
+      const r = route[i];
+      if (r < 0 || !(mask[i] & PASS)) continue;
+      if (counts[r] === 0) touched[m++] = r;
+      counts[r] += weight ? weight[i] : 1;
+    }
+    if (size + m > out.room) out = s.found = grown(out, size + m);
+    for (let k = 0; k < m; k++) {
+      const r = touched[k],
+        hash = hash32(routeHash[r] ^ Math.imul(bin, 0x9e3779b1)),
+        at = start + (hash / 4294967296) * wide;
+      if (at > oldest && at <= t) {
+        if (seen[r] === 0) seen[r] = curvesInView(now, view, r, true) ? 1 : 2;
+        if (seen[r] === 1) {
+          out.route[size] = r;
+          out.n[size] = counts[r];
+          out.t[size] = at;
+          out.hash[size++] = hash;
+        }
       }
       counts[r] = 0;
     }

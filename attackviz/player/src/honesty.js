@@ -1,15 +1,19 @@
 /** The honesty line: how much of what counts is drawn, and what is not. Always visible. */
 import { el, fill, safeUrl } from './dom.js';
+import { grainText } from './cells.js';
 import { exact } from './format.js';
 
 /**
  * The facts of the line as `[{bold?, text, url?}[]]`, one list a part. Pure.
  *
- * `drawn` and `total` count events of the trail; `aimless` says that no target can be drawn; `meta` is the recording's header.
+ * `drawn` and `total` count events of the trail; `aimless` says that no target can be drawn; `unanswered` are filters that cells cannot be
+ * asked; `meta` is the recording's header.
  */
-export function honestyParts({ drawn, total, unlocated, filteredOut, aimless = false, meta }) {
+export function honestyParts({ drawn, total, unlocated, filteredOut, aimless = false, unanswered = [], meta }) {
   const parts = [[{ bold: exact(drawn) }, { text: ' of ' }, { bold: exact(total) }, { text: ' drawn' }]];
-  parts.push([{ text: meta.grain ? `cells of ${grainText(meta.grain)}, totals exact` : 'totals exact' }]);
+  parts.push([{ text: meta.grain ? `counted in cells of ${grainText(meta.grain)}, totals exact` : 'totals exact' }]);
+  if (unanswered.length) parts.push([{ bold: `not filtered by ${unanswered.join(', ')}` }, { text: ': cells do not hold it' }]);
+  if (meta.totals?.filtered > 0) parts.push([{ text: `${exact(meta.totals.filtered)} filtered out before` }]);
   if (aimless) parts.push([{ text: 'no target has a location, so no arcs' }]);
   if (filteredOut > 0) parts.push([{ text: `${exact(filteredOut)} filtered out` }]);
   parts.push([{ text: `${exact(unlocated)} without a location` }]);
@@ -18,11 +22,6 @@ export function honestyParts({ drawn, total, unlocated, filteredOut, aimless = f
   if (meta.notice) parts.push([{ text: meta.notice }]);
   parts.push([{ text: 'source address, not attribution' }]);
   return parts;
-}
-
-function grainText(grain) {
-  if (typeof grain === 'string') return grain;
-  return grain.label ?? Object.entries(grain).map(([key, value]) => `${key} ${value}`).join(', ');
 }
 
 export function createHonesty(ctx) {
@@ -46,7 +45,7 @@ export function createHonesty(ctx) {
         return;
       }
       const { events, unlocated, filteredOut } = ctx.counts('trail');
-      const parts = honestyParts({ drawn: ctx.drawn(), total: events, unlocated, filteredOut, aimless: engine.index.drawnTargets.length === 0, meta: engine.rec.meta });
+      const parts = honestyParts({ drawn: ctx.drawn(), total: events, unlocated, filteredOut, aimless: engine.index.drawnTargets.length === 0, unanswered: engine.unanswered, meta: engine.rec.meta });
       const key = JSON.stringify(parts);
       if (key === last) return;
       last = key;

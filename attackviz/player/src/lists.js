@@ -213,9 +213,10 @@ function summary(rec, mask, mine, ranges, window) {
  * @param {string} text looked for anywhere, blind to case; a match at the start comes first
  * @param {number} n results
  * @param {{source: Float64Array, rule: Float64Array}} cells sums of the window by source and by rule
+ * @param {object|null} coarse a recording's cells: what they do not hold is looked for in their lists
  * @returns {object[]} {kind, label, detail, count, filter: {field, value}, id?}
  */
-export function search(rec, index, text, n, cells) {
+export function search(rec, index, text, n, cells, coarse = null) {
   const query = text.trim();
   if (!query) return [];
   const has = lowered(query),
@@ -259,6 +260,9 @@ export function search(rec, index, text, n, cells) {
   index.ruleName.values.forEach((name, k) => {
     if (k && has(name)) add('rule', name, '', 'rule', name, total(rules, k));
   });
+  for (const field of coarse ? ['network', 'address', 'rule'] : [])
+    for (const { key, code, label, count, unknown } of coarse.top(field, Infinity).rows)
+      if (!unknown && (has(label) || has(code))) add(field, label, field === 'rule' ? '' : code, field, key, count);
   return found
     .sort((a, b) => b.starts - a.starts || b.count - a.count || (a.label < b.label ? -1 : 1))
     .slice(0, n)

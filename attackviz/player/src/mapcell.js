@@ -121,7 +121,8 @@ export function createMapCell(ctx, makeHost) {
     const ring = frame.rings.find((r) => r.place === hit.id);
     if (!ring) return;
     const n = hit.sources.length;
-    tip.show({ x: hit.x + hit.r, y: hit.y, title: placeName(engine.rec.places, hit.id), total: ring.n, rows: slotsAt(engine, hit.id, engine.indices('trail')), note: `${n} source${n === 1 ? '' : 's'} · ${ctx.trailText().toLowerCase()}` });
+    const sources = engine.coarse ? '' : `${n} source${n === 1 ? '' : 's'} · `;
+    tip.show({ x: hit.x + hit.r, y: hit.y, title: placeName(engine.rec.places, hit.id), total: ring.n, rows: slotsAt(engine, hit.id, engine.indices('trail')), note: `${sources}${ctx.trailText().toLowerCase()}` });
   }
 
   function down(event) {
@@ -136,7 +137,7 @@ export function createMapCell(ctx, makeHost) {
     const hit = ctx.engine.hit(frame, x, y);
     tip.hide();
     if (!hit) ctx.actions.select(null);
-    else ctx.actions.select(hit.sources.length === 1 ? { kind: 'source', id: hit.sources[0].id } : { kind: 'place', id: hit.id });
+    else ctx.actions.select(hit.sources.length === 1 && !ctx.engine.coarse ? { kind: 'source', id: hit.sources[0].id } : { kind: 'place', id: hit.id });
   }
 
   // Captured: a host may keep these events to itself.

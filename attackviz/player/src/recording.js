@@ -38,9 +38,10 @@ export function decodeRecording(data) {
     sources: readSources(part('sources')),
     targets: readTargets(part('targets')),
     rules: readRules(part('rules')),
+    sample: meta.parts.some(p => p.name === 'sample') ? readSample(part('sample')) : null,
   };
   checkKeys(rec);
-  const slotOf = Uint8Array.from(meta.categories, c => Math.max(0, Math.min(7, c.slot ?? 7)));
+  const slotOf = (rec.slotOf = Uint8Array.from(meta.categories, c => Math.max(0, Math.min(7, c.slot ?? 7))));
   rec.slot = new Uint8Array(rec.n);
   for (let i = 0; i < rec.n; i++) rec.slot[i] = slotOf[rec.category[i]];
   return rec;
@@ -145,6 +146,25 @@ const readTargets = part => ({
 
 const readRules = part => ({ rule: strings(part, 'rule'), ruleId: strings(part, 'rule_id') });
 
+const readSample = part => ({
+  n: part.n,
+  t: column(part, 't', Uint32Array),
+  ip: strings(part, 'ip'),
+  asn: column(part, 'asn', Uint32Array),
+  org: strings(part, 'org'),
+  country: strings(part, 'country'),
+  region: strings(part, 'region'),
+  city: strings(part, 'city'),
+  target: strings(part, 'target'),
+  ruleName: strings(part, 'rule'),
+  ruleId: strings(part, 'rule_id'),
+  category: column(part, 'category', Uint8Array),
+  verdict: column(part, 'verdict', Uint8Array),
+  severity: column(part, 'severity', Uint8Array),
+  dstPort: column(part, 'dst_port', Uint16Array),
+  weight: column(part, 'weight', Uint32Array),
+});
+
 function coordinates(part) {
   const lat = column(part, 'lat', Float32Array),
     lon = column(part, 'lon', Float32Array);
@@ -165,6 +185,8 @@ function checkKeys(rec) {
   below('verdict', rec.verdict, rec.meta.verdicts.length);
   below('rule', rec.rule, rec.rules.rule.length);
   below('place', rec.sources.place, rec.places.n, -1);
+  below('category', rec.sample?.category ?? [], rec.meta.categories.length);
+  below('verdict', rec.sample?.verdict ?? [], rec.meta.verdicts.length);
   for (let i = 1; i < rec.n; i++)
     if (rec.t[i] < rec.t[i - 1]) throw new RecordingError(`Row ${i} is earlier than the row before it.`);
 }

@@ -31,11 +31,12 @@ function rankedRow(ctx, field) {
   const press = (event) => {
     const { engine } = ctx;
     const { field: by, value } = row.filter;
+    if (!engine.can(by)) return;
     if (event.altKey) engine.set({ filters: exclude(engine.state.filters, by, value) });
-    else if (field === 'address' && !row.unknown) ctx.actions.selectAddress(row.label);
+    else if (field === 'address' && !row.unknown && !engine.coarse) ctx.actions.selectAddress(row.label);
     else engine.set({ filters: only(engine.state.filters, by, value) });
   };
-  const hint = field === 'address' ? 'Click: details. Alt-click: leave out.' : 'Click: only this. Alt-click: leave out.';
+  const hint = () => !ctx.engine.can(field) ? 'Cells cannot be filtered by it.' : field === 'address' && !ctx.engine.coarse ? 'Click: details. Alt-click: leave out.' : 'Click: only this. Alt-click: leave out.';
   const element = el('button', { class: `av-row k-${field}`, on: { click: press } }, code, name, bar, number);
   const pieces = segments(bar);
   return {
@@ -47,7 +48,7 @@ function rankedRow(ctx, field) {
       const nameless = row.code !== '' && row.code === row.label;
       setText(name, nameless ? 'no name' : row.label);
       setText(number, count(row.count));
-      setAttr(element, 'title', `${row.label} · ${exact(row.count)} events. ${hint}`);
+      setAttr(element, 'title', `${row.label} · ${exact(row.count)} events. ${hint()}`);
       element.classList.toggle('is-muted', row.unknown || nameless);
       pieces(row.bySlot, most);
     },

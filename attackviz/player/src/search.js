@@ -16,9 +16,9 @@ export function results(engine, text) {
   if (!query) return [];
   const found = engine.search(query, MOST);
   const own = [];
-  if (query.includes('/') && isCidr(query)) own.push({ kind: 'cidr', label: query, detail: 'address range', count: null, filter: { field: 'cidr', value: query } });
-  own.push({ kind: 'text', label: query, detail: 'contains', count: null, filter: { field: 'text', value: query } });
-  return [...own.filter((o) => o.kind === 'cidr'), ...found, ...own.filter((o) => o.kind === 'text')];
+  if (engine.can('cidr') && query.includes('/') && isCidr(query)) own.push({ kind: 'cidr', label: query, detail: 'address range', count: null, filter: { field: 'cidr', value: query } });
+  if (engine.can('text')) own.push({ kind: 'text', label: query, detail: 'contains', count: null, filter: { field: 'text', value: query } });
+  return [...own.filter((o) => o.kind === 'cidr'), ...found.filter((item) => engine.can(item.filter.field)), ...own.filter((o) => o.kind === 'text')];
 }
 
 function isCidr(text) {

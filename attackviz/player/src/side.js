@@ -14,7 +14,8 @@ export function createSide(ctx) {
   const head = [scopeSwitch(ctx), counters(ctx), verdictStrip(ctx)];
   const lists = [listOf(ctx, ['country']), listOf(ctx, ['network']), listOf(ctx, ['rule', 'address', 'feed'])];
   const feed = createFeed(ctx);
-  const feedBox = el('section', { class: 'av-feed is-own' }, el('div', { class: 'av-sh' }, el('h3', {}, TITLES.feed), el('span', {}, 'newest first')), feed.element);
+  const feedNote = el('span');
+  const feedBox = el('section', { class: 'av-feed is-own' }, el('div', { class: 'av-sh' }, el('h3', {}, TITLES.feed), feedNote), feed.element);
   const all = allRows(ctx);
   const element = el('aside', { class: 'av-side', 'aria-label': 'Numbers' }, head.map((part) => part.element), lists.map((part) => part.element), feedBox, all.element);
   let keep = null;
@@ -25,6 +26,7 @@ export function createSide(ctx) {
     /** `measure`: the frame may have changed, so see again how many rows of the feed fit. */
     update(measure) {
       for (const part of head) part.update();
+      setText(feedNote, feedWords(ctx.engine));
       for (const part of lists) part.update(feed, measure);
       const own = !ctx.size.short;
       if (own) {
@@ -35,6 +37,12 @@ export function createSide(ctx) {
       all.update();
     },
   };
+}
+
+// What the feed shows: all events, or of cells a sample.
+function feedWords(engine) {
+  if (!engine?.coarse) return 'newest first';
+  return `sample: ${count(engine.coarse.sample?.rec.n ?? 0)} of ${count(engine.rec.meta.totals.in_recording)}`;
 }
 
 /** One section; with several fields its head holds a tab for each. */
@@ -82,10 +90,11 @@ function listOf(ctx, fields) {
       fills[field](rows);
       const named = rows.filter((row) => !row.unknown).length;
       show(more, distinct > 0 || rows.length > 0);
-      setText(more, `${count(named)} of ${count(distinct)}`);
+      const scope = ready ? ctx.listScope(field) : '';
+      setText(more, `${scope ? `${scope} · ` : ''}${count(named)} of ${count(distinct)}`);
       setAttr(more, 'aria-label', `All ${TITLES[field].toLowerCase()}: ${count(distinct)}`);
       show(quiet, rows.length === 0);
-      setText(quiet, ctx.quietText());
+      setText(quiet, ready && ctx.engine.coarse?.listed(field) ? 'Cells do not hold this' : ctx.quietText());
     },
   };
 }
@@ -135,7 +144,8 @@ function allRows(ctx) {
       if (!field || !ctx.engine) return;
       const { rows, distinct } = ctx.engine.top(field, ALL);
       fills[field](rows);
-      setText(note, rows.length < distinct ? `first ${count(rows.length)} of ${count(distinct)}` : `${count(distinct)} in all`);
+      const scope = ctx.listScope(field);
+      setText(note, (scope ? `${scope} · ` : '') + (rows.length < distinct ? `first ${count(rows.length)} of ${count(distinct)}` : `${count(distinct)} in all`));
     },
   };
 }

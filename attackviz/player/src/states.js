@@ -97,7 +97,7 @@ function quietCard(ctx) {
     const { before, after } = ctx.neighbours();
     if (before) acts.push(el('button', { class: 'av-btn av-line', on: { click: before.go } }, icon('left'), `Last event, ${duration(before.seconds)} before`));
     if (after) acts.push(el('button', { class: 'av-btn av-line', on: { click: after.go } }, `Next event, ${duration(after.seconds)} after`, icon('right')));
-    acts.push(el('button', { class: 'av-btn', on: { click: () => ctx.setWindow([...engine.rec.meta.window]) } }, 'Default window'));
+    acts.push(el('button', { class: 'av-btn', on: { click: () => ctx.setWindow(ctx.zoom.whole.rec.meta.window.map((t) => engine.ticksOf(ctx.zoom.whole.timeUs(t) / 1000))) } }, 'Default window'));
   }
   return el('div', { class: 'av-panel is-small' }, el('h2', {}, title), el('p', {}, detail), el('div', { class: 'av-acts' }, acts));
 }

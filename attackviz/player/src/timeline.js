@@ -60,8 +60,11 @@ export function createTimeline(ctx) {
 
   const xOf = (t) => box.left + ((t - model.from) / (model.to - model.from)) * box.inner;
   const tOf = (x) => model.from + Math.max(0, Math.min(1, (x - box.left) / box.inner)) * (model.to - model.from);
-  const stripX = (t) => box.left + (t / ctx.engine.rec.meta.end) * box.inner;
-  const stripT = (x) => Math.max(0, Math.min(1, (x - box.left) / box.inner)) * ctx.engine.rec.meta.end;
+  // The strip shows the whole recording, also where the bars are of a finer one: its ticks are those of the whole.
+  const whole = () => ctx.zoom.whole;
+  const inWhole = (t) => whole().ticksOf(ctx.engine.timeUs(t) / 1000);
+  const stripX = (t) => box.left + (t / whole().rec.meta.end) * box.inner;
+  const stripT = (x) => Math.max(0, Math.min(1, (x - box.left) / box.inner)) * whole().rec.meta.end;
 
   function build() {
     const { engine } = ctx;
@@ -70,7 +73,7 @@ export function createTimeline(ctx) {
     const [from, to] = engine.state.window;
     const tickMs = engine.rec.meta.tick_us / 1000;
     const bin = engine.state.bins || chooseBin((to - from) * tickMs, box.inner) / tickMs;
-    const binTicks = Math.max(1, Math.round(bin));
+    const binTicks = engine.wholeBins(Math.max(1, Math.round(bin)));
     const hist = engine.histogram([from, to], binTicks);
     model = { from, to, binTicks, hist, top: axisTop(hist.total) };
     if (engine.state.stepSize !== binTicks) ctx.later(() => engine.set({ stepSize: binTicks }));
@@ -96,9 +99,10 @@ export function createTimeline(ctx) {
     paintGrid(at, box, pen, { marks: empty ? [0] : marks, top, ticks: axisTicks(startMs, endMs, box.inner), xOf: ofMs, note: empty ? 'no events' : '' });
     paintBars(bars.getContext('2d'), box, pen.slots, { hist, top, left });
     if (box.strip) {
-      strip ??= engine.strip(Math.max(1, Math.round(box.inner / 4)));
-      const span = duration((engine.timeUs(engine.rec.meta.end) - engine.timeUs(0)) / 1e6).split(' ').slice(0, 2).join(' ');
-      paintStrip(at, box, pen, { bars: strip, from: stripX(from), to: stripX(to), label: span });
+      const all = whole();
+      strip ??= all.strip(all.stripBins(Math.max(1, Math.round(box.inner / 4))));
+      const span = duration((all.timeUs(all.rec.meta.end) - all.timeUs(0)) / 1e6).split(' ').slice(0, 2).join(' ');
+      paintStrip(at, box, pen, { bars: strip, from: stripX(inWhole(from)), to: stripX(inWhole(to)), label: span });
     }
   }
 
@@ -150,13 +154,14 @@ export function createTimeline(ctx) {
       at.fillRect(xOf(from), box.top - 4, xOf(to) - xOf(from), box.base - box.top + 4);
     }
     if (!box.strip) return;
+    const [left, right] = (drag?.kind && drag.kind !== 'brush' && drag.span ? [from, to] : [from, to].map(inWhole)).map(stripX);
     if (drag?.span) {
       at.fillStyle = pen.brush;
-      at.fillRect(stripX(from), box.stripBase - box.stripHigh - 2, stripX(to) - stripX(from), box.stripHigh + 3);
+      at.fillRect(left, box.stripBase - box.stripHigh - 2, right - left, box.stripHigh + 3);
     }
-    paintHandles(at, box, pen, stripX(from), stripX(to));
+    paintHandles(at, box, pen, left, right);
     at.fillStyle = pen.playhead;
-    at.fillRect(Math.round(stripX(t)), box.stripBase - box.stripHigh - 2, 1, box.stripHigh + 3);
+    at.fillRect(Math.round(stripX(inWhole(t))), box.stripBase - box.stripHigh - 2, 1, box.stripHigh + 3);
   }
 
   // A bin counts as past as soon as the playhead is inside it.
@@ -189,9 +194,9 @@ export function createTimeline(ctx) {
     element.focus({ preventScroll: true });
     hideTip();
     if (box.strip && y > box.height - box.strip) {
-      const ends = engine.state.window.map(stripX);
+      const ends = engine.state.window.map(inWhole).map(stripX);
       const kind = Math.abs(x - ends[0]) <= GRAB ? 'start' : Math.abs(x - ends[1]) <= GRAB ? 'end' : 'move';
-      drag = { kind, grab: stripT(x), first: [...engine.state.window] };
+      drag = { kind, grab: stripT(x), first: engine.state.window.map(inWhole) };
       if (kind === 'move' && (x < ends[0] || x > ends[1])) {
         const half = (drag.first[1] - drag.first[0]) / 2;
         drag.first = [drag.grab - half, drag.grab + half];
@@ -209,19 +214,19 @@ export function createTimeline(ctx) {
   }
 
   // Windows set by hand begin and end on round times: whole bins, or on the strip what two pixels stand for.
-  function snap(t, unit) {
-    const first = ctx.engine.alignment(unit);
+  function snap(t, unit, engine = whole()) {
+    const first = engine.alignment(unit);
     return first + Math.round((t - first) / unit) * unit;
   }
 
   function stripUnit() {
-    const { end, tick_us: tick } = ctx.engine.rec.meta;
-    return Math.max(1, Math.round((finestBin(((end * tick) / 1000 / box.inner) * 2) * 1000) / tick));
+    const { end, tick_us: tick } = whole().rec.meta;
+    return whole().wholeBins(Math.max(1, Math.round((finestBin(((end * tick) / 1000 / box.inner) * 2) * 1000) / tick)));
   }
 
   function spanOf({ kind, grab, first }, t) {
-    const end = ctx.engine.rec.meta.end;
-    if (kind === 'brush') return [Math.min(grab, t), Math.max(grab, t)].map((v) => snap(v, model.binTicks));
+    const end = whole().rec.meta.end;
+    if (kind === 'brush') return [Math.min(grab, t), Math.max(grab, t)].map((v) => snap(v, model.binTicks, ctx.engine));
     const unit = stripUnit();
     const at = (v) => Math.max(0, Math.min(end, snap(v, unit)));
     if (kind === 'start') return [Math.min(at(t), first[1] - unit), first[1]];
@@ -241,13 +246,14 @@ export function createTimeline(ctx) {
       ctx.engine.seek(tOf(x));
     } else {
       drag.span = spanOf(drag, drag.kind === 'brush' ? tOf(x) : stripT(x));
-      ctx.announce(range(...drag.span.map((t) => ctx.engine.timeUs(Math.round(t)))));
+      const of = drag.kind === 'brush' ? ctx.engine : whole();
+      ctx.announce(range(...drag.span.map((t) => of.timeUs(Math.round(t)))));
       ctx.wake();
     }
   }
 
   function stripCursor(x) {
-    const ends = ctx.engine.state.window.map(stripX);
+    const ends = ctx.engine.state.window.map(inWhole).map(stripX);
     return ends.some((e) => Math.abs(x - e) <= GRAB) ? 'ew-resize' : x > ends[0] && x < ends[1] ? 'grab' : 'pointer';
   }
 
@@ -258,7 +264,8 @@ export function createTimeline(ctx) {
     if (done.kind === 'scrub') {
       if (done.resume) ctx.engine.play();
     } else if (event.type === 'pointerup' && done.span[1] > done.span[0]) {
-      ctx.setWindow(done.span.map(Math.round));
+      const here = (t) => ctx.engine.ticksOf(whole().timeUs(t) / 1000);
+      ctx.setWindow(done.span.map(Math.round).map(done.kind === 'brush' ? (t) => t : here));
     }
     ctx.announce('');
     ctx.wake();

@@ -47,7 +47,7 @@ export function binGroups(engine, span, width) {
   const { bins } = engine.state;
   return [
     { items: [{ label: 'Fits the width', checked: !bins, run: () => engine.set({ bins: 0 }) }] },
-    { items: binChoices(span * 1000, width).map((ms) => ({ label: duration(ms / 1000), checked: bins === ms / tickMs, run: () => engine.set({ bins: ms / tickMs }) })) },
+    { items: binChoices(span * 1000, width).filter((ms) => engine.wholeBins(ms / tickMs) === ms / tickMs).map((ms) => ({ label: duration(ms / 1000), checked: bins === ms / tickMs, run: () => engine.set({ bins: ms / tickMs }) })) },
   ];
 }
 

@@ -47,14 +47,15 @@ export function windowFault(from, to, whole) {
 
 export function windowForm(ctx) {
   const { engine } = ctx;
-  const us = (pair) => pair.map((t) => engine.timeUs(t));
-  const whole = us([0, engine.rec.meta.end]);
-  const now = us(engine.state.window);
+  const all = ctx.zoom.whole;
+  const us = (pair) => pair.map((t) => all.timeUs(t));
+  const whole = us([0, all.rec.meta.end]);
+  const now = engine.state.window.map((t) => engine.timeUs(t));
   const go = ([from, to]) => {
     ctx.pop.close();
     ctx.setWindow([from, to].map((v) => engine.ticksOf(v / 1000)));
   };
-  const items = presets(whole, us(engine.rec.meta.window)).map(({ label, window }) => el('button', {
+  const items = presets(whole, us(all.rec.meta.window)).map(({ label, window }) => el('button', {
     class: 'av-item', 'aria-checked': String(window[0] === now[0] && window[1] === now[1]), role: 'radio', on: { click: () => go(window) },
   }, el('span', { class: 'av-tick' }, icon('check')), label, el('span', { class: 'av-end' }, duration((window[1] - window[0]) / 1e6))));
   const wrong = el('div', { class: 'av-wrong', role: 'alert', hidden: true });

@@ -46,8 +46,8 @@ test('a map without any target says why it has no arcs', () => {
 });
 
 test('a coarsened recording says its grain', () => {
-  const meta = { totals: {}, attribution: [], grain: { label: '5 min by /24' } };
-  assert.match(JSON.stringify(honestyParts({ drawn: 0, total: 0, unlocated: 0, filteredOut: 0, meta })), /cells of 5 min by \/24, totals exact/);
+  const meta = { totals: {}, attribution: [], grain: { seconds: 300, place: 'city', targets: null } };
+  assert.match(JSON.stringify(honestyParts({ drawn: 0, total: 0, unlocated: 0, filteredOut: 0, meta })), /counted in cells of 5 min by city, totals exact/);
 });
 
 test('counters show a dash while nothing is known, and 0 for none', () => {

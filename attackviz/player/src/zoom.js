@@ -1,0 +1,140 @@
+/** Two recordings, one player: the whole in cells, and what a store gives for the window in view, finer or event by event. */
+import { Engine } from './engine.js';
+import { exact } from './format.js';
+import { grainText } from './cells.js';
+
+const PAUSE_MS = 250; // so long nothing may change before the store is asked
+const FINER = 0.5; // part of a detail's time below which a finer one is asked for
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const iso = (us) => new Date(us / 1000).toISOString().replace('Z', `${String(Math.round(us) % 1000).padStart(3, '0')}Z`);
+
+/** Words for what is on the map: the grain of its cells, or that it is every event; what is being asked for, or failed. Pure. */
+export function grainWords({ meta, asking, fault }) {
+  const { grain, totals } = meta;
+  const what = grain ? `Cells of ${grainText(grain)}` : 'Every event of this window';
+  const how = grain ? `${exact(totals.in_recording)} events in ${exact(grain.cells)} cells` : exact(totals.in_recording);
+  return { what, how, note: fault || (asking ? 'Asking for finer data…' : '') };
+}
+
+/**
+ * @param {object} ctx the player's
+ * @param {object} use ask (question to promise of an answer) or null; show (an engine, in place of the one shown)
+ */
+export function createZoom(ctx, { ask, show }) {
+  let base = null;
+  let detail = null;
+  let wanted = null; // the window as it was asked for; cells may show a little more
+  let timer = 0;
+  let turn = 0;
+  let asking = false;
+  let fault = '';
+
+  const windowUs = () => wanted ?? ctx.engine.state.window.map((t) => ctx.engine.timeUs(t));
+  const ticks = (engine, us) => us.map((t) => Math.round(engine.ticksOf(t / 1000)));
+  const wholeUs = () => [0, base.rec.meta.end].map((t) => base.timeUs(t));
+  const holds = ([a, b], [c, d]) => a <= c && d <= b;
+
+  /** The part of the filters that only a store can answer. */
+  function held() {
+    const { filters } = ctx.engine.state;
+    return Object.fromEntries(base.coarse.split(filters).others.map((field) => [field, filters[field]]));
+  }
+
+  const fits = (us) => detail !== null && holds(detail.us, us) && (same(detail.held, held()) || (!detail.engine.coarse && same(detail.held, {})));
+  const isWhole = (us) => holds(us, wholeUs()) && same(held(), {});
+
+  function turnTo(engine, us) {
+    if (engine !== ctx.engine) {
+      const { state, perSecond } = ctx.engine;
+      const k = engine.perSecond / perSecond;
+      const { speed, scope, loop, skipQuiet, filters, theme, reducedMotion } = state;
+      engine.set({ window: ticks(engine, us), speed, scope, loop, skipQuiet, filters, theme, reducedMotion, trail: state.trail * k, bins: state.bins * k, selected: null, hover: null });
+      engine.seek(engine.ticksOf(ctx.engine.timeUs(state.t) / 1000));
+      engine.set({ playing: state.playing });
+      show(engine);
+    } else {
+      engine.set({ window: ticks(engine, us) });
+    }
+  }
+
+  function plan() {
+    clearTimeout(timer);
+    if (ask && base?.coarse) timer = setTimeout(review, PAUSE_MS);
+  }
+
+  function question() {
+    const us = windowUs();
+    const finer = detail?.engine.coarse && us[1] - us[0] < FINER * (detail.us[1] - detail.us[0]) && detail.engine.coarse.grain.seconds > 1;
+    if (!isWhole(us) && (!fits(us) || finer)) return { what: 'recording', window: us.map(iso), filters: held() };
+    const { coarse, state } = ctx.engine;
+    if (coarse && !coarse.current(state.window, state.filters)) return { what: 'lists', window: us.map(iso), filters: state.filters };
+    return null;
+  }
+
+  async function review() {
+    const mine = ++turn;
+    const us = windowUs();
+    turnTo(fits(us) ? detail.engine : base, us);
+    const next = question();
+    asking = next?.what === 'recording';
+    fault = '';
+    ctx.refresh();
+    if (!next) return;
+    const { window, filters } = ctx.engine.state;
+    let answer;
+    try {
+      answer = await ask(next);
+    } catch (error) {
+      answer = { error: error.message };
+    }
+    if (mine !== turn) return;
+    asking = false;
+    if (answer.error) fault = answer.error;
+    else if (next.what === 'lists') ctx.engine.coarse?.setLists(answer.lists, window, filters);
+    else take(answer.recording, us, next.filters);
+    ctx.refresh();
+  }
+
+  function take(recording, us, filters) {
+    const { theme, reducedMotion } = ctx.engine.state;
+    const engine = new Engine(recording, { theme, reducedMotion, asks: true });
+    detail = { engine, us: [0, recording.meta.end].map((t) => engine.timeUs(t)), held: filters };
+    turnTo(engine, us);
+    plan(); // its lists are of the store's filters only
+  }
+
+  return {
+    /** Begin anew with an engine of the whole. */
+    begin(engine) {
+      clearTimeout(timer);
+      turn += 1;
+      base = engine;
+      detail = wanted = null;
+      asking = false;
+      fault = '';
+    },
+    /** The engine of the whole recording. */
+    get whole() { return base; },
+    /** Show a window, given in ticks of the engine in view; they may lie outside of what it holds. */
+    setWindow(pair) {
+      if (!base.coarse || !ask) {
+        ctx.engine.set({ window: pair });
+        return;
+      }
+      const [from, to] = wholeUs();
+      const us = pair.map((t) => Math.max(from, Math.min(to, ctx.engine.timeUs(t))));
+      if (us[1] <= us[0]) return;
+      wanted = us;
+      turnTo(fits(us) ? detail.engine : base, us);
+      plan();
+    },
+    /** To be told of every change of the engine in view. */
+    changed(keys) {
+      if (keys.has('filters') || keys.has('window')) plan();
+    },
+    /** What there is to say; null where all is shown event by event anyway. */
+    words: () => (base?.coarse && ctx.status === 'ready' ? grainWords({ meta: ctx.engine.rec.meta, asking, fault }) : null),
+    destroy: () => clearTimeout(timer),
+  };
+}

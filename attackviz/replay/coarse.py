@@ -1,0 +1,180 @@
+"""Recordings of more events than one holds: cells, with lists and a sample beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..errors import TooManyEventsError
+from ..filters import Filters
+from ..store import BUDGET, LISTS, as_lists
+from ..window import Window
+from .builder import build
+from .sample import sample_part
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from ..account import Account
+    from ..store import Store
+    from .recording import Recording
+
+__all__ = ["TOP", "detail", "lists", "record"]
+
+TOP = 200
+"""How many rows a list has beside cells."""
+
+SAMPLE = 1_000
+"""How many single events stand for the rest in the feed."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def record(
+    events: pd.DataFrame | pa.Table,
+    title: str = "Replay",
+    *,
+    store: Store | None = None,
+    window: Window | None = None,
+    account: Account | None = None,
+    budget: int = BUDGET,
+    **told: Any,
+) -> Recording:
+    """Make a recording of events: of every one, or of cells where there are too many.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame or pyarrow.Table
+        An event table.
+    title : str
+        What it is called.
+    store : Store, optional
+        What answers for `events`; made of them by default.
+    window : Window, optional
+        Keep only its events.
+    account : Account, optional
+        What became of the input.
+    budget : int
+        How many rows a recording may hold.
+    **told
+        What else `build` takes.
+
+    Returns
+    -------
+    Recording
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"time": pd.to_datetime(["2025-02-18T10:00:01Z", "2025-02-18T10:00:02Z"])})
+    >>> record(frame).header["grain"] is None, record(frame, budget=1).header["grain"]["events"]
+    (True, 2)
+    """
+    try:
+        return build(events, title, window=window, account=account, budget=budget, **told)
+    except TooManyEventsError:
+        if told.get("color_by", "category") != "category":
+            raise  # cells are cut by category
+    if store is None:
+        from ..analysis import EventTable
+
+        store = EventTable(events, account)
+    return _cells(store, title, window, Filters(), budget, told)
+
+
+def detail(
+    store: Store,
+    title: str,
+    window: Window,
+    filters: Mapping[str, Any],
+    categories: Sequence[Mapping[str, Any]],
+    *,
+    budget: int = BUDGET,
+    **told: Any,
+) -> Recording:
+    """Return a window of a recording, event by event or in the finest cells that fit.
+
+    Parameters
+    ----------
+    store : Store
+    title : str
+    window : Window
+    filters : mapping
+        Applied by the store, in the form of the player; the header repeats them as they are.
+    categories : sequence of mapping
+        Those of the whole recording's header: a category keeps its place in the legend.
+    budget : int
+        How many rows it may hold.
+    **told
+        What else `build` takes.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    UsageError
+        If the filters are not of their form.
+    """
+    conditions = Filters.parse(filters).named(categories)
+    counts = store.count(window, conditions)
+    if counts.events <= budget:
+        events = store.read(window, conditions)
+        recording = build(events.table, title, window=window, account=events.account, **told)
+        recording.header["totals"] |= {
+            "events": counts.all,
+            "outside": counts.outside,
+            "filtered": counts.filtered,
+            "untimed": counts.untimed,
+        }
+    else:
+        recording = _cells(store, title, window, conditions, budget, told)
+    slots = {one["name"]: one["slot"] for one in categories}
+    recording.header["categories"] = [
+        {**one, "slot": slots.get(one["name"], one["slot"])} for one in recording.header["categories"]
+    ]
+    recording.header["filters"] = dict(filters)
+    return recording
+
+
+def lists(
+    store: Store, window: Window, filters: Mapping[str, Any], categories: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the ranked lists of a window, as a recording's header has them.
+
+    Parameters
+    ----------
+    store : Store
+    window : Window
+    filters : mapping
+        In the form of the player.
+    categories : sequence of mapping
+        Those of the recording's header, whose slots the filters may name.
+
+    Raises
+    ------
+    UsageError
+        If the filters are not of their form.
+    """
+    return _lists(store, window, Filters.parse(filters).named(categories))
+
+
+def _lists(store: Store, window: Window, filters: Filters) -> dict[str, Any]:
+    return as_lists(store.top(field, window, TOP, filters) for field in LISTS.values())
+
+
+def _cells(
+    store: Store, title: str, window: Window | None, filters: Filters, budget: int, told: Mapping[str, Any]
+) -> Recording:
+    cube = store.cube(window, budget, filters)
+    recording = build(cube, title, budget=budget, filters=filters, **told)
+    header = recording.header
+    opening = (
+        _EPOCH + timedelta(microseconds=header["start_us"] + tick * header["tick_us"]) for tick in header["window"]
+    )
+    header["lists"] = _lists(store, Window(*opening), filters)
+    recording.tables["sample"] = sample_part(store.sample(window, SAMPLE, filters).table, header)
+    return recording
