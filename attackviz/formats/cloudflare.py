@@ -1,8 +1,19 @@
-"""Cloudflare Logpush: ``http_requests`` and ``firewall_events``."""
+"""Cloudflare Logpush: ``http_requests`` and ``firewall_events``, as JSON and as csv.
+
+Fields: developers.cloudflare.com/logs, "HTTP requests" and "Firewall events";
+the names of before August 2023 in its change notice of 2023-02-01; csv, its
+delimiters and wrappers in "Log output options". Where only a share of the
+requests is logged, Instant Logs say so in ``sampleInterval`` (one of n). A
+``sample_rate`` set for a Logpush job stands in no line, unless a template puts it
+there.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,15 +22,37 @@ from .cloudflare_words import VERDICT_OF, kind_of_pathing, kind_of_source, verdi
 from .columns import Columns, joined, mapped
 from .format import Format
 from .honeypot import request_rule
+from .values import country, listed, sampled
+from .words import meaning
 
-__all__ = ["FIREWALL_EVENTS", "HTTP_REQUESTS", "action_column", "request_column", "severity_column", "verdict_column"]
+__all__ = [
+    "FIREWALL_EVENTS",
+    "FIREWALL_EVENTS_CSV",
+    "HTTP_REQUESTS",
+    "HTTP_REQUESTS_CSV",
+    "action_column",
+    "count_column",
+    "request_column",
+    "severity_column",
+    "verdict_column",
+]
 
 _VARIABLE = re.compile(r"/(?=[^/]*\d)[^/]{8,}(?=/|$)|/\d+(?=/|$)")
 _SUSPICIOUS_CLASSES = pa.array(["badhost", "tor", "scan"])
+_NOTHING = ("", "unknown", "none", "0")
+_EVERY = ("SampleInterval", "sampleInterval")
+_SHARE = ("SampleRate", "sample_rate")
 
 
-def _http_requests(c: Columns) -> dict[str, pa.Array]:
-    action = action_column(c, pc.coalesce(c.text("SecurityAction"), c.text("WAFAction")))
+def _http_requests(c: Columns, lists: Callable[[Columns, str], pa.Array] = Columns.lists) -> dict[str, pa.Array]:
+    action = action_column(
+        pc.coalesce(
+            *(_said(c.text(path)) for path in ("SecurityAction", "WAFAction")),
+            # Of rules that end nothing (log, skip), and of custom rules before 2023, only the lists tell.
+            *(_said(_last(lists(c, path))) for path in ("SecurityActions", "FirewallMatchesActions")),
+            _said(c.text("EdgeRateLimitAction")),
+        ),
+    )
     pathing = pc.binary_join_element_wise(
         *(c.text(f"EdgePathing{part}").fill_null("") for part in ("Src", "Op", "Status")), "."
     )
@@ -27,15 +60,19 @@ def _http_requests(c: Columns) -> dict[str, pa.Array]:
     shady = pc.is_in(pc.utf8_lower(c.text("ClientIPClass")), _SUSPICIOUS_CLASSES)
     suspicious = pc.or_(pc.or_(pc.less_equal(attack, 50).fill_null(False), bot), shady)
     verdict = verdict_column(c, action, pathing, suspicious)
-    source = _last(pc.coalesce(c.lists("SecuritySources"), c.lists("FirewallMatchesSources")))
+    source = _last(pc.coalesce(lists(c, "SecuritySources"), lists(c, "FirewallMatchesSources")))
+    limit = pc.if_else(pc.greater(c.number("EdgeRateLimitID"), 0), c.text("EdgeRateLimitID"), None)
+    limited = pc.or_(pc.is_valid(limit), pc.is_valid(_said(c.text("EdgeRateLimitAction"))))
     rule_id = pc.coalesce(
         c.text("SecurityRuleID"),
         c.text("WAFRuleID"),
-        _last(pc.coalesce(c.lists("SecurityRuleIDs"), c.lists("FirewallMatchesRuleIDs"))),
+        _last(pc.coalesce(lists(c, "SecurityRuleIDs"), lists(c, "FirewallMatchesRuleIDs"))),
+        limit,
     )
     kind = pc.coalesce(
         mapped(source, kind_of_source),
         mapped(pathing, kind_of_pathing),
+        pc.if_else(limited, "rate limit", None),
         pc.if_else(pc.and_(pc.is_valid(rule_id), pc.is_valid(action)), "managed rules", None),
         pc.if_else(pc.less_equal(attack, 50).fill_null(False), "attack score", None),
         pc.if_else(bot, "bot", None),
@@ -59,13 +96,15 @@ def _http_requests(c: Columns) -> dict[str, pa.Array]:
         "verdict": verdict,
         "severity": severity_column(verdict, attack),
         "bytes": _sum(c.number("ClientRequestBytes"), c.number("EdgeResponseBytes")),
+        **count_column(c),
         "sensor": pc.utf8_upper(c.text("EdgeColoCode")),
         "detail": _detail(c, pc.coalesce(c.text("ClientRequestURI"), c.text("ClientRequestPath"))),
+        "src_country": country(c.text("ClientCountry")),
     }
 
 
 def _firewall_events(c: Columns) -> dict[str, pa.Array]:
-    action = action_column(c, c.text("Action"))
+    action = action_column(c.text("Action"))
     verdict = verdict_column(c, action, pa.nulls(c.length, pa.string()), pa.repeat(False, c.length))
     query = c.text("ClientRequestQuery")
     path = c.text("ClientRequestPath")
@@ -83,25 +122,33 @@ def _firewall_events(c: Columns) -> dict[str, pa.Array]:
         "action": action,
         "verdict": verdict,
         "severity": severity_column(verdict, nobody),
+        **count_column(c),
         "sensor": pc.utf8_upper(c.text("EdgeColoCode")),
         "detail": _detail(c, pc.coalesce(pc.binary_join_element_wise(path, _marked(query), ""), path)),
+        "src_country": country(c.text("ClientCountry")),
     }
 
 
-def action_column(c: Columns, written: pa.Array) -> pa.Array:
+def count_column(c: Columns) -> dict[str, pa.Array]:
+    """Return the column ``count`` of logs that hold only a share of what happened, nothing of others."""
+    count = sampled(c, every=_EVERY, share=_SHARE)
+    return {} if count is None else {"count": count}
+
+
+def _said(words: pa.Array) -> pa.Array:
+    """Null the words for no action."""
+    return mapped(words, lambda word: None if word.casefold() in _NOTHING else word)
+
+
+def action_column(written: pa.Array) -> pa.Array:
     """Return actions casefolded; null where nothing was done.
 
     Parameters
     ----------
-    c : Columns
-        Its account is told of words that are in no table.
     written : pyarrow.Array of string
         As the log wrote them.
     """
-    folded = mapped(written, lambda word: None if word.casefold() in ("", "unknown", "none", "0") else word.casefold())
-    strange = mapped(folded, lambda word: None if word in VERDICT_OF else word)
-    c.flag("unknown action", pc.is_valid(strange))
-    return folded
+    return mapped(written, lambda word: None if word.casefold() in _NOTHING else word.casefold())
 
 
 def verdict_column(c: Columns, action: pa.Array, pathing: pa.Array, suspicious: pa.Array) -> pa.Array:
@@ -117,7 +164,7 @@ def verdict_column(c: Columns, action: pa.Array, pathing: pa.Array, suspicious: 
     suspicious : pyarrow.Array of bool
         Whether a score or the client's class speaks against it.
     """
-    by_action = mapped(action, lambda word: VERDICT_OF.get(word, "unknown"))
+    by_action = meaning(c, action, VERDICT_OF, "action", "unknown")
     by_score = pc.if_else(suspicious, "suspicious", "benign")
     return pc.coalesce(by_action, mapped(pathing, verdict_of_pathing), by_score)
 
@@ -179,6 +226,7 @@ HTTP_REQUESTS = Format(
     kind="json",
     fields=(
         "BotScore",
+        "ClientCountry",
         "ClientIP",
         "ClientIPClass",
         "ClientRequestBytes",
@@ -193,13 +241,17 @@ HTTP_REQUESTS = Format(
         "EdgePathingOp",
         "EdgePathingSrc",
         "EdgePathingStatus",
+        "EdgeRateLimitAction",
+        "EdgeRateLimitID",
         "EdgeResponseBytes",
         "EdgeResponseStatus",
         "EdgeStartTimestamp",
+        "FirewallMatchesActions",
         "FirewallMatchesRuleIDs",
         "FirewallMatchesSources",
         "RayID",
         "SecurityAction",
+        "SecurityActions",
         "SecurityRuleDescription",
         "SecurityRuleID",
         "SecurityRuleIDs",
@@ -208,6 +260,8 @@ HTTP_REQUESTS = Format(
         "WAFAttackScore",
         "WAFRuleID",
         "WAFRuleMessage",
+        *_EVERY,
+        *_SHARE,
     ),
     known_by=(frozenset({"ClientIP", "EdgeStartTimestamp"}), frozenset({"ClientIP", "EdgeEndTimestamp"})),
     build=_http_requests,
@@ -219,6 +273,7 @@ FIREWALL_EVENTS = Format(
     kind="json",
     fields=(
         "Action",
+        "ClientCountry",
         "ClientIP",
         "ClientRequestHost",
         "ClientRequestMethod",
@@ -233,7 +288,26 @@ FIREWALL_EVENTS = Format(
         "RayID",
         "RuleID",
         "Source",
+        *_EVERY,
+        *_SHARE,
     ),
     known_by=(frozenset({"Action", "ClientIP", "Datetime"}), frozenset({"Action", "Source", "RayID"})),
     build=_firewall_events,
+)
+
+HTTP_REQUESTS_CSV = replace(
+    HTTP_REQUESTS,
+    name="cloudflare.http_requests.csv",
+    title="Cloudflare http_requests (csv)",
+    kind="csv",
+    delimiter="",
+    build=partial(_http_requests, lists=listed),
+)
+
+FIREWALL_EVENTS_CSV = replace(
+    FIREWALL_EVENTS,
+    name="cloudflare.firewall_events.csv",
+    title="Cloudflare firewall_events (csv)",
+    kind="csv",
+    delimiter="",
 )

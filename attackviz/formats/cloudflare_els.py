@@ -5,22 +5,27 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .cloudflare import action_column, request_column, severity_column, verdict_column
+from .cloudflare import action_column, count_column, request_column, severity_column, verdict_column
 from .cloudflare_words import kind_of_pathing
 from .columns import Columns, joined, mapped
 from .format import Format
+from .values import country
 
 __all__ = ["ELS"]
 
 
 def _build(c: Columns) -> dict[str, pa.Array]:
-    action = action_column(c, c.text("edge.waf.action"))
+    action = action_column(c.text("edge.waf.action"))
     pathing = pc.binary_join_element_wise(
         *(c.text(f"edge.pathing{part}").fill_null("") for part in ("Src", "Op", "Status")), "."
     )
     shady = pc.is_in(pc.utf8_lower(c.text("client.ipClass")), pa.array(["badhost", "tor", "scan"]))
     limited = pc.greater(c.number("edge.rateLimit.ruleId"), 0).fill_null(False)
+    stopped = pc.is_valid(mapped(c.text("edge.rateLimit.mitigationId"), lambda word: word.strip("0") or None))
     verdict = verdict_column(c, action, pathing, shady)
+    lenient = pc.is_in(verdict, pa.array(["benign", "suspicious"]))
+    verdict = pc.if_else(pc.and_(lenient, stopped), "mitigated", verdict)
+    verdict = pc.if_else(pc.and_(pc.and_(lenient, limited), pc.invert(stopped)), "detected", verdict)
     rule_id = c.text("edge.waf.ruleId")
     method, uri = c.text("clientRequest.httpMethod"), c.text("clientRequest.uri")
     status = c.number("edgeResponse.status").cast(pa.string())
@@ -33,7 +38,7 @@ def _build(c: Columns) -> dict[str, pa.Array]:
         "protocol": c.constant("http"),
         "category": pc.coalesce(
             pc.if_else(pc.is_valid(action), "managed rules", None),
-            pc.if_else(limited, "rate limit", None),
+            pc.if_else(pc.or_(limited, stopped), "rate limit", None),
             mapped(pathing, kind_of_pathing),
         ).fill_null("none"),
         "rule": pc.coalesce(c.text("edge.waf.ruleMessage"), request_column(method, uri)),
@@ -42,8 +47,10 @@ def _build(c: Columns) -> dict[str, pa.Array]:
         "verdict": verdict,
         "severity": severity_column(verdict, pa.nulls(c.length, pa.int64())),
         "bytes": c.number("edgeResponse.bytes"),
+        **count_column(c),
         "sensor": pc.utf8_upper(pc.coalesce(c.text("edge.colo"), c.text("zoneName"))),
         "detail": joined(method, uri, status, between=" "),
+        "src_country": country(c.text("client.country")),
     }
 
 
@@ -55,6 +62,7 @@ ELS = Format(
         "timestamp",
         "rayId",
         "zoneName",
+        "client.country",
         "client.ip",
         "client.ipClass",
         "client.srcPort",
@@ -65,6 +73,7 @@ ELS = Format(
         "edge.pathingOp",
         "edge.pathingSrc",
         "edge.pathingStatus",
+        "edge.rateLimit.mitigationId",
         "edge.rateLimit.ruleId",
         "edge.startTimestamp",
         "edge.waf.action",
@@ -72,6 +81,8 @@ ELS = Format(
         "edge.waf.ruleMessage",
         "edgeResponse.bytes",
         "edgeResponse.status",
+        "sampleInterval",
+        "sample_rate",
     ),
     known_by=(frozenset({"client.ip", "timestamp"}), frozenset({"client.ip", "rayId"})),
     build=_build,

@@ -7,7 +7,7 @@ __all__ = ["VERDICT_OF", "kind_of_pathing", "kind_of_source", "verdict_of_pathin
 _MITIGATED = (
     "block drop challenge jschallenge js_challenge managedchallenge managed_challenge connectionclose "
     "connection_close forceconnectionclose force_connection_close challengefailed jschallengefailed "
-    "managedchallengefailed rewrite 2 3"
+    "managedchallengefailed rewrite ban 2 3"
 )
 _DETECTED = "log simulate 5"
 _BENIGN = (

@@ -7,6 +7,7 @@ must not swallow the lines that follow it.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
@@ -14,21 +15,58 @@ from ..account import Account
 from .jsonreader import BATCH_ROWS, Batch
 from .lines import LINE_LIMIT, blocks, sample
 
-__all__ = ["fields_of", "read_csv"]
+__all__ = ["fields_of", "read_csv", "separator"]
+
+_NAME = r'"?[\w.@-]*\w"?'
+_HEADER = re.compile(rf'{_NAME}([^\w".@-]+|(?<=")[^"]+(?="))(?={_NAME})')
+
+
+def separator(header: str) -> str:
+    r"""Return what parts the names of a header; a comma where it holds one name.
+
+    Examples
+    --------
+    >>> separator("ClientIP|RayID"), separator('"ClientIP"\t"RayID"'), separator("ClientIP||RayID")
+    ('|', '\t', '||')
+    """
+    found = _HEADER.match(header.strip("\r\n"))
+    return found[1] if found else ","
 
 
 def fields_of(line: str, delimiter: str = ",") -> list[str] | None:
     """Return the fields of one line of CSV, None if it is broken.
 
+    Parameters
+    ----------
+    line : str
+        Without its end.
+    delimiter : str
+        What parts the fields, one character or more.
+
     Examples
     --------
-    >>> fields_of('a,"b,c",d')
-    ['a', 'b,c', 'd']
+    >>> fields_of('a,"b,c",d'), fields_of('a||"b||""c"||', "||")
+    (['a', 'b,c', 'd'], ['a', 'b||"c', ''])
     """
+    if len(delimiter) > 1:
+        return _long_fields(line, delimiter)
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True), None)
     except csv.Error:
         return None
+
+
+def _long_fields(line: str, delimiter: str) -> list[str] | None:
+    field = re.compile(rf'(?:"((?:[^"]|"")*)"|(.*?))(?:({re.escape(delimiter)})|$)')
+    found, at = [], 0
+    while True:
+        match = field.match(line, at)
+        if match is None or (match[2] or "").startswith('"'):
+            return None
+        found.append(match[2] if match[1] is None else match[1].replace('""', '"'))
+        if match[3] is None:
+            return found
+        at = match.end()
 
 
 def read_csv(
@@ -58,7 +96,7 @@ def read_csv(
     limit : int
         Longest line in bytes; a longer one is bad.
     delimiter : str
-        What parts the fields.
+        What parts the fields; the first line tells if empty.
     names : sequence of str
         Names of the fields where the file does not begin with them.
 
@@ -93,6 +131,7 @@ def read_csv(
                 account.blank += 1
                 continue
             text = body.decode("utf-8", "replace")
+            delimiter = delimiter or separator(text)
             values = fields_of(text, delimiter) if '"' in text else text.split(delimiter)
             if values is None:
                 account.spoil("quote not closed", sample(file, number, line))

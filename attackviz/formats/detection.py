@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections import Counter
@@ -11,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from ..errors import FormatError
+from .csvreader import fields_of, separator
 from .format import Format, keys_of
 from .logfmt import pairs
 from .registry import FORMATS
@@ -211,11 +211,8 @@ def _logfmt_claims(text: str, wanted: list[Format]) -> list[set[str]]:
 
 def header_of(text: str, delimiter: str) -> list[str]:
     """Return the fields of the first line of csv, none if it is broken."""
-    line = text.lstrip("\r\n").partition("\n")[0]
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
-    except csv.Error:
-        return []
+    line = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    return fields_of(line, delimiter or separator(line)) or []
 
 
 def _seen(head: bytes, text: str, objects: list[set[str]]) -> str:

@@ -43,7 +43,7 @@ class Format:
         Of ``text``: what a line begins like that makes the format known; the
         pattern if empty. Other lines of the pattern may be anybody's.
     delimiter : str
-        Of ``csv``: what parts the fields.
+        Of ``csv``: what parts the fields; the header tells if empty.
     names : tuple of str
         Of ``csv``: the fields, where files do not begin with their names.
     magic : tuple of bytes

@@ -11,7 +11,7 @@ from .format import Format
 from .mapping import Mapping
 from .mapping_build import make_format
 from .near import meant
-from .registry import FORMATS
+from .registry import FORMATS, by_name
 
 __all__ = ["FormatLike", "choose", "known_formats"]
 
@@ -76,6 +76,8 @@ def choose(given: FormatLike, own: tuple[Mapping, ...] = (), name: str | None = 
     if isinstance(given, os.PathLike) or (isinstance(given, str) and given.endswith(".toml")):
         return make_format(Mapping.from_file(given, name))
     formats = known_formats(own)
+    if isinstance(given, str) and given.partition(":")[0] in FORMATS:
+        return by_name(given)  # with a header, it may be
     if not isinstance(given, str) or given not in formats:
         names = ", ".join(formats)
         hint = meant(given, formats) if isinstance(given, str) else "give a name, a Mapping or a path"

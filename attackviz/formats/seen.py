@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .csvreader import fields_of
+from .csvreader import fields_of, separator
 from .detection import header_of, objects_in
 from .format import Format
 from .logfmt import pairs
@@ -50,7 +50,8 @@ def records(head: bytes, form: Format) -> list[dict[str, Any]]:
         names = list(form.names)
         if not names:
             names, lines = header_of(text, form.delimiter), [line for line in lines if line.strip()][1:]
-        rows = [fields_of(line, form.delimiter) for line in lines[:_RECORDS]]
+        delimiter = form.delimiter or separator(text.lstrip().partition("\n")[0])
+        rows = [fields_of(line, delimiter) for line in lines[:_RECORDS]]
         return [dict(zip(names, row, strict=True)) for row in rows if row is not None and len(row) == len(names)]
     if form.kind == "logfmt":
         return [found for line in lines[:_RECORDS] if (found := pairs(line))]
