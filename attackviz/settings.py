@@ -31,10 +31,14 @@ class Settings:
     home : tuple of float or None
         Latitude and longitude in degrees of the one place attacks arrive at,
         where there is no table.
+    exclude : tuple of Path
+        Lists of networks whose events are left out: own scanners, monitoring.
     tz : str
         Zone of naive times in logs.
     cache : Path
         Directory of decoded databases.
+    s3_endpoint : str or None
+        URL of a server that speaks S3 and is not Amazon's; ``AWS_ENDPOINT_URL`` serves, too.
     formats : dict of str to Any
         Formats of one's own as they are described, by name; see `attackviz.formats.Mapping`.
     file : str or None
@@ -49,8 +53,10 @@ class Settings:
     geoip: tuple[Path, ...] = ()
     targets: Path | None = None
     home: tuple[float, float] | None = None
+    exclude: tuple[Path, ...] = ()
     tz: str = "UTC"
     cache: Path = Path()
+    s3_endpoint: str | None = None
     formats: Mapping[str, Any] = field(default_factory=dict, hash=False)
     file: str | None = None
 
@@ -65,8 +71,8 @@ def load_settings(
     environ : mapping of str to str, optional
         Instead of the process environment. ``ATTACKVIZ_GEOIP`` (paths, parted
         as in ``PATH``), ``ATTACKVIZ_TARGETS``, ``ATTACKVIZ_HOME``
-        (``LAT,LON``), ``ATTACKVIZ_TZ``, ``ATTACKVIZ_CACHE`` and
-        ``ATTACKVIZ_SETTINGS`` are looked at.
+        (``LAT,LON``), ``ATTACKVIZ_EXCLUDE`` (paths), ``ATTACKVIZ_TZ``, ``ATTACKVIZ_CACHE``,
+        ``ATTACKVIZ_S3_ENDPOINT`` and ``ATTACKVIZ_SETTINGS`` are looked at.
     directory : path, optional
         Where to look for ``attackviz.toml``; the working directory by default.
         Paths in the file are relative to it.
@@ -89,18 +95,19 @@ def load_settings(
     named = env.get("ATTACKVIZ_SETTINGS")
     path = Path(named) if named else Path(directory or ".") / "attackviz.toml"
     values = _read(path, required=bool(named))
-    for name in ("geoip", "targets", "home", "tz", "cache"):
+    for name in ("geoip", "targets", "home", "exclude", "tz", "cache", "s3_endpoint"):
         text = env.get(f"ATTACKVIZ_{name.upper()}")
         if text:
-            values[name] = text.split(os.pathsep) if name == "geoip" else text
-    geoip = values.get("geoip", [])
+            values[name] = text.split(os.pathsep) if name in ("geoip", "exclude") else text
     base = path.parent
     return Settings(
-        geoip=tuple(_path(base, p, "geoip") for p in ([geoip] if isinstance(geoip, str) else _list(geoip))),
+        geoip=_paths(base, values, "geoip"),
         targets=_path(base, values["targets"], "targets") if "targets" in values else None,
         home=_home(values["home"]) if "home" in values else None,
+        exclude=_paths(base, values, "exclude"),
         tz=_text(values.get("tz", "UTC"), "tz"),
         cache=_path(base, values["cache"], "cache") if "cache" in values else _cache(env),
+        s3_endpoint=_text(values["s3_endpoint"], "s3_endpoint") if "s3_endpoint" in values else None,
         formats=_table(values.get("formats", {}), "formats"),
         file=str(path) if values else None,
     )
@@ -135,10 +142,12 @@ def _text(value: object, name: str) -> str:
     return value
 
 
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise SettingsError(f"{value!r} is neither a path nor a list of paths", where="setting 'geoip'")
-    return value
+def _paths(base: Path, values: Mapping[str, object], name: str) -> tuple[Path, ...]:
+    value = values.get(name, [])
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list):
+        raise SettingsError(f"{value!r} is neither a path nor a list of paths", where=f"setting {name!r}")
+    return tuple(_path(base, each, name) for each in listed)
 
 
 def _table(value: object, name: str) -> dict[str, Any]:

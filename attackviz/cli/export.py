@@ -9,7 +9,7 @@ import typer
 
 from ..errors import ExportError, UsageError
 from .console import command, loss, note, progress_bar
-from .options import Address, FormatName, GeoIP, MapFile, Targets, Tz, WindowText, Year
+from .options import Address, Exclude, FormatName, GeoIP, MapFile, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -34,6 +34,7 @@ def export(
     map_file: MapFile = None,
     geoip: GeoIP = None,
     targets: Targets = None,
+    exclude: Exclude = None,
     title: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What the page is called.", show_default=False)
     ] = None,
@@ -66,6 +67,7 @@ def export(
         year=year,
         format=format_name,
         mapping=str(map_file) if map_file else None,
+        exclude=tuple(map(str, exclude or ())),
     )
     job.check()
 

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Address", "FormatName", "GeoIP", "MapFile", "NoBrowser", "Port", "Targets", "Tz", "WindowText", "Year"]
+__all__ = [
+    "Address",
+    "Exclude",
+    "FormatName",
+    "GeoIP",
+    "MapFile",
+    "NoBrowser",
+    "Port",
+    "Targets",
+    "Tz",
+    "WindowText",
+    "Year",
+]
 
 Address = Annotated[
     list[str], typer.Argument(metavar="ADDRESS...", help="Files, directories or globs.", show_default=False)
@@ -72,6 +84,15 @@ Targets = Annotated[
         "--targets",
         metavar="PATH",
         help="Table of where attacks arrive: host, CIDR, sensor or colo -> name and coordinates.",
+        show_default=False,
+    ),
+]
+Exclude = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--exclude",
+        metavar="FILE",
+        help="Networks whose events are left out, and counted: own scanners, monitoring. One a line.",
         show_default=False,
     ),
 ]

@@ -11,7 +11,7 @@ import typer
 
 from ..errors import UsageError
 from .console import command, loss, note, progress_bar, say
-from .options import Address, FormatName, MapFile, Tz, WindowText, Year
+from .options import Address, Exclude, FormatName, MapFile, Tz, WindowText, Year
 
 __all__ = ["read"]
 
@@ -37,6 +37,7 @@ def read(
     year: Year = None,
     format_name: FormatName = None,
     map_file: MapFile = None,
+    exclude: Exclude = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> None:
     """Turn logs into one table of events.
@@ -64,7 +65,9 @@ def read(
         tell = (lambda p: show(p.to_dict())) if show else None
         zone = tz or load_settings().tz
         form = Mapping.from_file(map_file, format_name) if map_file else format_name
-        with scan(list(address), format=form, window=window, tz=zone, year=year, progress=tell) as batches:
+        with scan(
+            list(address), format=form, window=window, tz=zone, year=year, progress=tell, exclude=exclude or None
+        ) as batches:
             if output is None:
                 rows = sum(table.num_rows for table in batches)
             elif stream:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import command, note
-from .options import Address, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
+from .options import Address, Exclude, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..dashboard.job import Job
@@ -26,6 +26,7 @@ def serve(
     map_file: MapFile = None,
     geoip: GeoIP = None,
     targets: Targets = None,
+    exclude: Exclude = None,
     port: Port = 5006,
     host: Annotated[
         str, typer.Option("--address", metavar="HOST", help="Interface to listen on; 0.0.0.0 for all.")
@@ -55,6 +56,7 @@ def serve(
         year=year,
         format=format_name,
         mapping=str(map_file) if map_file else None,
+        exclude=tuple(map(str, exclude or ())),
     )
     run(job, port, host, origin or [], no_browser)
 

@@ -43,6 +43,8 @@ class Job:
         Name of the format of all files; told by content by default.
     mapping : str or None
         File that describes a format of one's own, for all files.
+    exclude : tuple of str
+        Lists of networks whose events are left out, instead of the settings'.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class Job:
     year: int | None = None
     format: str | None = None
     mapping: str | None = None
+    exclude: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -97,6 +100,10 @@ class Job:
         zone(tz)
         if self.window:
             Window.parse(self.window, tz=tz)
+        if self.exclude:
+            from ..analysis import read_exclusion
+
+            read_exclusion(self.exclude)
         form = self.form()
         if form is not None:
             from ..formats import choose, own_formats

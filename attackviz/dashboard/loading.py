@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from ..account import Account
     from ..geo import Database, Targets
     from ..replay import Recording
+    from ..store import Store
 
-__all__ = ["Loaded", "load", "load_events", "record", "together"]
+__all__ = ["Loaded", "load", "load_events", "record", "together", "words"]
 
 Progress = Callable[[dict[str, Any]], None]
 
@@ -74,7 +75,10 @@ def load_events(job: Job, progress: Progress | None = None) -> Loaded:
     tz = job.tz or settings.tz
     window = Window.parse(job.window, tz=tz) if job.window else None
     tell = (lambda p: progress({"kind": "loading", **p.to_dict()})) if progress else None
-    with scan(list(job.addresses), job.form(), window=window, tz=tz, year=job.year, progress=tell) as batches:
+    own = list(job.exclude) or None
+    with scan(
+        list(job.addresses), job.form(), window=window, tz=tz, year=job.year, progress=tell, exclude=own
+    ) as batches:
         database = open_database(list(job.geoip) or None)
         targets = find_targets(job, settings, batches.targets)
         tables = [enrich(table, database, targets) for table in batches]
@@ -123,40 +127,40 @@ def load(job: Job, progress: Progress | None = None) -> Recording:
     Raises
     ------
     AttackvizError
-        As for :func:`load_events`; or if there are more events than a recording holds.
+        As for :func:`load_events`.
     """
     return record(job, load_events(job, progress))
 
 
-def record(job: Job, loaded: Loaded) -> Recording:
-    """Make the recording of what a job read.
+def record(job: Job, loaded: Loaded, store: Store | None = None) -> Recording:
+    """Make the recording of what a job read: of cells where there are too many events.
 
     Parameters
     ----------
     job : Job
     loaded : Loaded
+    store : Store, optional
+        What answers for the events, where it is there already.
 
     Returns
     -------
     Recording
-
-    Raises
-    ------
-    TooManyEventsError
-        If there are more events than a recording holds.
     """
-    from ..replay import build
+    from .. import replay
 
-    return build(
-        loaded.events,
-        job.name,
-        source=job.source,
-        formats=loaded.formats,
-        window=loaded.window,
-        account=loaded.account,
-        attribution=credits_of(loaded.database),
-        notice=loaded.database.notice,
+    return replay.record(
+        loaded.events, job.name, store=store, window=loaded.window, account=loaded.account, **words(job, loaded)
     )
+
+
+def words(job: Job, loaded: Loaded) -> dict[str, Any]:
+    """Return what recordings of a job say of it, whichever part of it they hold."""
+    return {
+        "source": job.source,
+        "formats": loaded.formats,
+        "attribution": credits_of(loaded.database),
+        "notice": loaded.database.notice,
+    }
 
 
 def credits_of(database: Database) -> list[dict[str, str]]:
