@@ -21,6 +21,7 @@ from .format import Format
 from .heralding import HERALDING
 from .honeytrap import HONEYTRAP
 from .snort import SNORT
+from .sshesame import SSHESAME, SSHESAME_JSON
 from .suricata import SURICATA, SURICATA_FLOWS
 from .table import EVENT_TABLE
 from .tpot import TPOT, TPOT_EXPORT
@@ -43,6 +44,8 @@ FORMATS: dict[str, Format] = {
         HONEYTRAP,
         COWRIE,
         COWRIE_SESSIONS,
+        SSHESAME,
+        SSHESAME_JSON,
         TPOT,
         TPOT_EXPORT,
         ECS,
