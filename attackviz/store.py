@@ -371,8 +371,8 @@ def as_lists(tops: Iterable[Top]) -> dict[str, Any]:
     Returns
     -------
     dict
-        A list by each of the names in `LISTS`; of each line ``key``, ``events``,
-        ``last`` (microseconds since the epoch), ``by`` (events by category) and
+        A list by each of the names in `LISTS`; of each line ``key`` (null for
+        what is not known), ``events``, ``last`` (microseconds since the epoch), ``by`` (events by category) and
         what else is known. ``rest`` and ``distinct`` say by the same names how
         many events are of groups not listed, and how many groups there are.
     """
@@ -381,7 +381,7 @@ def as_lists(tops: Iterable[Top]) -> dict[str, Any]:
     for top in tops:
         name = names[top.field]
         out[name] = [
-            {"key": row.key, **row.words, "events": row.events, "last": row.last_us, "by": dict(row.by_category)}
+            {"key": row.key or None, **row.words, "events": row.events, "last": row.last_us, "by": dict(row.by_category)}
             for row in top.rows
         ]
         out["rest"][name], out["distinct"][name] = top.rest, top.distinct

@@ -4,7 +4,7 @@ import { buildIndex } from './index.js';
 import { PASS, compileMask } from './filters.js';
 import { asnText, duration, organisation } from './format.js';
 
-const EXACT = ['slot', 'verdict', 'country', 'place', 'target']; // what a cell can be asked for
+const EXACT = ['slot', 'category', 'verdict', 'country', 'place', 'target']; // what a cell can be asked for
 const LISTED = { network: 'networks', address: 'addresses', rule: 'rules', port: 'ports' };
 const LEVELS = { region: 2, country: 1 }; // parts of a place's key that a cell knows
 

@@ -11,6 +11,7 @@ export const PASS_BUT_SLOT = 2;
 /** What a filter may name. All but cidr (a list) and text (a string) are {in: [...]} or {not: [...]}. */
 export const FIELDS = [
   'slot',
+  'category',
   'verdict',
   'severity',
   'country',
@@ -67,10 +68,11 @@ export function compileMask(rec, index, filters, mask) {
   const { meta, targets, rules } = rec;
   const slotOk = table(8, filters.slot, k => [k, ...meta.categories.filter(c => (c.slot ?? 7) === k).map(c => c.name)]);
   const tables = [
+    [rec.category, table(meta.categories.length, filters.category, k => [meta.categories[k].name])],
     [rec.verdict, table(meta.verdicts.length, filters.verdict, k => [k, meta.verdicts[k]])],
     [rec.severity, table(256, filters.severity, k => [k === 255 ? null : k, meta.severities[k] ?? ''])],
     [rec.source, sourceTable(rec, index, filters)],
-    [rec.rule, table(rules.rule.length, filters.rule, k => [rules.rule[k] || rules.ruleId[k] || '', rules.ruleId[k]])],
+    [rec.rule, table(rules.rule.length, filters.rule, k => ruleNames(rules, k))],
     [rec.dstPort, table(65536, filters.port, k => [k])],
     [rec.target, table(targets.n, filters.target, k => [targets.name[k] || ''])],
   ].filter(([, ok]) => ok);
@@ -88,6 +90,9 @@ export function shownSlots(rec, filters) {
     new Uint8Array(8).fill(1)
   );
 }
+
+// By its name or by its id; without either it is the unknown one.
+const ruleNames = ({ rule, ruleId }, k) => (ruleId[k] ? [rule[k] || ruleId[k], ruleId[k]] : [rule[k] || '']);
 
 // One byte a row: does it meet the condition under any of its names? null when there is no condition.
 function table(n, condition, namesOf) {
@@ -112,8 +117,10 @@ function sourceTable(rec, index, filters) {
     const blocks = filters.cidr.map(parseCidr);
     parts.push(
       Uint8Array.from(sources.ip, ip => {
-        const a = parseAddress(ip);
-        return a && blocks.some(b => inBlock(a, b)) ? 1 : 0;
+        const bytes = parseAddress(ip);
+        if (!bytes) return 0;
+        const a = undressed({ bytes, bits: bytes.length * 8 }).bytes;
+        return blocks.some(b => inBlock(a, b)) ? 1 : 0;
       }),
     );
   }
@@ -153,7 +160,7 @@ export function lowered(text) {
 }
 
 /**
- * The bytes of an IPv4 or IPv6 address.
+ * The bytes of an IPv4 or IPv6 address; a zone (%eth0) is dropped.
  * @param {string|null} text
  * @returns {Uint8Array|null} 4 or 16 bytes; null when it is not an address
  */
@@ -161,9 +168,10 @@ export function parseAddress(text) {
   if (!text) return null;
   if (!text.includes(':')) {
     const parts = text.split('.');
-    if (parts.length !== 4 || !parts.every(p => /^\d{1,3}$/.test(p) && +p < 256)) return null;
+    if (parts.length !== 4 || !parts.every(p => /^(0|[1-9]\d{0,2})$/.test(p) && +p < 256)) return null;
     return Uint8Array.from(parts, Number);
   }
+  text = text.replace(/%[^%/]+$/, '');
   const v4 = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
   const tail = v4 && parseAddress(v4[2]);
   if (v4 && !tail) return null;
@@ -187,6 +195,12 @@ export function parseAddress(text) {
   );
 }
 
+// An IPv4 address in IPv6 clothes (::ffff:192.0.2.1) lies in the networks of that address.
+function undressed({ bytes, bits }) {
+  const dressed = bytes.length === 16 && bits >= 96 && bytes.every((b, k) => k > 11 || b === (k < 10 ? 0 : 255));
+  return dressed ? { bytes: bytes.subarray(12), bits: bits - 96 } : { bytes, bits };
+}
+
 /**
  * A CIDR block, or an address as a block of its own.
  * @param {string} text
@@ -199,7 +213,7 @@ export function parseCidr(text) {
   const bits = length === undefined ? (bytes?.length ?? 0) * 8 : /^\d{1,3}$/.test(length) ? Number(length) : -1;
   if (!bytes || more !== undefined || bits < 0 || bits > bytes.length * 8)
     throw new RangeError(`"${text}" is not a network like 192.0.2.0/24 or 2001:db8::/32.`);
-  return { bytes, bits };
+  return undressed({ bytes, bits });
 }
 
 function inBlock(address, block) {
