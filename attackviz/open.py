@@ -1,7 +1,7 @@
 """The one place that understands addresses, and what is read from them.
 
-An address is a path, a glob, a directory, or ``-`` for standard input; several may
-be given at once.
+An address is a path, a glob, a directory, ``-`` for standard input, or
+``s3://bucket/prefix``; several may be given at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .errors import AddressError, AttackvizWarning, DataLossWarning, UsageError
 from .formats import Format, FormatLike, Options, choose, own_formats
 from .schema import COLUMNS, arrow_type, to_pandas
 from .settings import load_settings
-from .sources import InputFile, Progress, Stored, find, outside, spread
+from .sources import InputFile, Progress, Stored, find, find_s3, outside, spread
 from .window import Window, as_window, zone
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def open_address(
     Parameters
     ----------
     address : path or sequence of paths
-        Files, directories, globs; ``-`` is standard input.
+        Files, directories, globs; ``-`` is standard input; ``s3://bucket/prefix``.
     window : Window, optional
         Files whose names say that they hold nothing of it are skipped.
 
@@ -184,21 +184,31 @@ def open_address(
         if not isinstance(each, str | os.PathLike) or not os.fspath(each):
             raise AddressError(f"{each!r} is no address", hint="give a file, a directory or a glob, as text or a path")
         match = _SCHEME.match(os.fspath(each))
-        if match and not Path(each).exists() and (match[2] or match[1] == "tape"):
+        if match and not _is_s3(each) and not Path(each).exists() and (match[2] or match[1] == "tape"):
             raise AddressError(
                 f"addresses that begin with {match[0]} are not understood",
                 where=os.fspath(each),
-                hint="give a file, a directory or a glob",
+                hint="give a file, a directory, a glob or s3://bucket/prefix",
             )
-    files, skipped = find(addresses)
-    for file in files:
+    local, skipped = find(each for each in addresses if not _is_s3(each))
+    for file in local:
         if outside(file.name, window):
             skipped[file.name] = "outside the window, by its name"
-    wanted = [file for file in files if file.name not in skipped]
-    if not files:
+    wanted: list[Stored] = [file for file in local if file.name not in skipped]
+    remote: dict[str, Stored] = {}
+    for each in filter(_is_s3, addresses):
+        objects, passed = find_s3(os.fspath(each), window)
+        remote |= {item.name: item for item in objects}
+        skipped |= passed
+    wanted += remote.values()
+    if not local and not any(map(_is_s3, addresses)):
         where = ", ".join(os.fspath(each) for each in addresses)
         raise AddressError("it holds no logs", where=where, hint="check the path")
     return wanted, skipped
+
+
+def _is_s3(address: Address) -> bool:
+    return os.fspath(address).startswith("s3://")
 
 
 def scan(
@@ -219,7 +229,7 @@ def scan(
     ----------
     address : path or sequence of paths
         Files (plain, compressed, archives), directories, globs; ``-`` is
-        standard input.
+        standard input; ``s3://bucket/prefix``, also as a pattern.
     format : str, Mapping or path, optional
         Name of the format, or a mapping of one's own, or the path of a
         ``.toml`` file that holds one; told by content by default.

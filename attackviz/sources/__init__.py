@@ -1,11 +1,30 @@
-"""Where events come from: files for now, plain, gzip or tar, one or many.
+"""Where events come from: files, plain, compressed or archives, S3, and logs that grow.
 
-`find` turns addresses into files, `streams` opens one; `spread` reads many,
-over processes where that pays.
+`find` turns addresses into files, `find_s3` into objects, `streams` opens one;
+`spread` reads many, over processes where that pays. A `Tail` hands over the
+lines of a log as it grows, from a `Position`.
 """
 
 from .files import InputFile, Stored, find, outside
+from .position import Position
+from .s3 import S3Object, find_s3
 from .spread import FileProgress, Progress, spread
 from .streams import Stream, streams
+from .tail import Lines, Tail
 
-__all__ = ["FileProgress", "InputFile", "Progress", "Stored", "Stream", "find", "outside", "spread", "streams"]
+__all__ = [
+    "FileProgress",
+    "InputFile",
+    "Lines",
+    "Position",
+    "Progress",
+    "S3Object",
+    "Stored",
+    "Stream",
+    "Tail",
+    "find",
+    "find_s3",
+    "outside",
+    "spread",
+    "streams",
+]

@@ -17,7 +17,7 @@ from ..errors import AddressError, ReadError
 from ..window import Window
 from .standard import StandardInput
 
-__all__ = ["STDIN", "InputFile", "Stored", "find", "outside"]
+__all__ = ["STDIN", "InputFile", "Stored", "find", "no_log", "outside"]
 
 STDIN = "-"
 
@@ -161,7 +161,7 @@ def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[Stored], dic
             files[STDIN] = StandardInput()
             continue
         for path, root, explicit in _expand(os.fspath(address)):
-            reason = None if explicit else _reason(path.name)
+            reason = None if explicit else no_log(path.name)
             name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
             if paths.setdefault(name, path) != path:
                 name = str(path)  # two directories hold a file of that name
@@ -245,7 +245,14 @@ def _walk(directory: Path) -> list[Path]:
     return found
 
 
-def _reason(name: str) -> str | None:
+def no_log(name: str) -> str | None:
+    """Return why a file of this name cannot be a log, None if it may be one.
+
+    Examples
+    --------
+    >>> no_log("ownership-challenge-1b2c.txt")
+    'an ownership challenge'
+    """
     if name.startswith("."):
         return "hidden"
     return "an ownership challenge" if _CHALLENGE.fullmatch(name) else None
