@@ -16,6 +16,7 @@ BLOCK_BYTES = 1 << 20
 LINE_LIMIT = 8 << 20
 
 _BEHIND = b"\n" * 128
+_ROOM = 3 * BLOCK_BYTES // 2
 _MARK = b"\xef\xbb\xbf"
 _OPENING = re.compile(r'\s*(?:\[|\{\s*"[^"\\]*"\s*:\s*\[)')
 _BETWEEN = re.compile(r"[\s,]*")
@@ -28,9 +29,9 @@ class Block:
 
     Attributes
     ----------
-    buffer : bytes
-        Holds the lines; at least 128 bytes of other things follow them, so
-        that they can be looked at in large steps.
+    buffer : bytes or bytearray
+        Holds the lines until the next block is asked for; at least 128 bytes of
+        other things follow them, so that they can be looked at in large steps.
     begin, end : int
         Where the lines stand in it; only the last line of a file may lack its newline.
     offset : int
@@ -41,7 +42,7 @@ class Block:
         How many newlines they hold; whoever has counted them may say so.
     """
 
-    buffer: bytes
+    buffer: bytes | bytearray
     begin: int
     end: int
     offset: int
@@ -56,7 +57,7 @@ class Block:
     @property
     def data(self) -> bytes:
         """The lines."""
-        return self.buffer[self.begin : self.end]
+        return bytes(memoryview(self.buffer)[self.begin : self.end])
 
 
 def sample(file: str, line: int, data: bytes) -> BadPiece:
@@ -91,14 +92,13 @@ def blocks(chunks: Iterable[bytes], account: Account, file: str, limit: int = LI
     >>> [b.data for b in blocks([b"a\nb", b"c\n"], Account(), "x")]
     [b'a\nbc\n']
     """
-    waiting: list[bytes] = []
+    buffer = bytearray(_ROOM)
     size = offset = 0
     line = 1
     skipping = whole = False
     for chunk in chain(chunks, [b""]):
         if skipping:
             end = chunk.find(b"\n")
-            account.spoil_more(chunk if end < 0 else chunk[:end])
             if end < 0:
                 offset += len(chunk)
                 continue
@@ -106,35 +106,39 @@ def blocks(chunks: Iterable[bytes], account: Account, file: str, limit: int = LI
             offset += end + 1
             line += 1
             chunk = chunk[end + 1 :]
-        waiting.append(chunk)
+        if size + len(chunk) + len(_BEHIND) > len(buffer):
+            buffer = buffer[:size] + bytes(size + len(chunk) + _ROOM)
+        buffer[size : size + len(chunk)] = chunk
         size += len(chunk)
         whole = whole or b"\n" in chunk
         if chunk and size <= limit and (size < BLOCK_BYTES or not whole):
             continue
-        data = b"".join((*waiting, _BEHIND))
-        cut = data.rfind(b"\n", 0, size) + 1
+        buffer[size : size + len(_BEHIND)] = _BEHIND
+        cut = buffer.rfind(b"\n", 0, size) + 1
         if cut:
-            block = _block(data, cut, offset, line)
+            block = _block(buffer, cut, offset, line)
             yield block
-            line += data.count(b"\n", 0, cut) if block.lines is None else block.lines
+            line += buffer.count(b"\n", 0, cut) if block.lines is None else block.lines
             offset += cut
-        data = data[cut:size]
-        while len(data) > limit and not skipping:
-            cut = _whole_objects(data[:limit])
+        rest = bytes(memoryview(buffer)[cut:size])
+        while len(rest) > limit and not skipping:
+            cut = _whole_objects(rest[:limit])
             if cut:
-                yield _block(data[:cut] + _BEHIND, cut, offset, line)
+                yield _block(rest[:cut] + _BEHIND, cut, offset, line)
             else:
                 account.pieces += 1
-                account.spoil("line too long", sample(file, line, data))
-                skipping, cut = True, len(data)
+                account.spoil("line too long", sample(file, line, rest))
+                skipping, cut = True, len(rest)
             offset += cut
-            data = data[cut:]
-        waiting, size, whole = [data], len(data), False
-    if size and data != _MARK:
-        yield _block(data + _BEHIND, size, offset, line)
+            rest = rest[cut:]
+        size, whole = len(rest), False
+        buffer[:size] = rest
+    if size and buffer[:size] != _MARK:
+        buffer[size : size + len(_BEHIND)] = _BEHIND
+        yield _block(buffer, size, offset, line)
 
 
-def _block(buffer: bytes, end: int, offset: int, line: int) -> Block:
+def _block(buffer: bytes | bytearray, end: int, offset: int, line: int) -> Block:
     begin = len(_MARK) if offset == 0 and buffer.startswith(_MARK) else 0
     return Block(buffer, begin, end, offset + begin, line)
 

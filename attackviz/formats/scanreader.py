@@ -180,6 +180,7 @@ class _ScanReader:
     def feed(self, block: Block) -> None:
         """Read a block."""
         base = np.frombuffer(block.buffer, np.uint8).ctypes.data
+        lines = bytes(memoryview(block.buffer)[: block.end]) if self._places is not None else b""
         at, end, line = base + block.begin, base + block.end, block.line
         if block.buffer[block.end - 1] != 10:
             end += 1  # a newline stands behind the lines, too
@@ -191,15 +192,15 @@ class _ScanReader:
             account.events += rows
             account.blank += blank
             if odd:
-                self._merge(block, base, rows, found.odd[:odd])
+                self._merge(block, lines, base, rows, found.odd[:odd])
             else:
                 self.growing.add(found.start, found.length, found.kind, rows)
                 if self._places is not None:
-                    self._places.add(block.buffer, block.offset - block.begin, _spans(found.line[:rows] - base))
+                    self._places.add(lines, block.offset - block.begin, _spans(found.line[:rows] - base))
         block.lines = line - block.line
         self.held += block.end if self._places is not None else 0
 
-    def _merge(self, block: Block, base: int, rows: int, odd: NDArray[np.int64]) -> None:
+    def _merge(self, block: Block, lines: bytes, base: int, rows: int, odd: NDArray[np.int64]) -> None:
         """Put the rows of the lines that the scanner refused among the others."""
         found, exact = self._found, self._exact
         where: list[int] = []
@@ -208,7 +209,7 @@ class _ScanReader:
         for begin, end, before, number in odd.tolist():
             begin, end = begin - base, end - base
             have = len(exact.rows)
-            exact.lines(Block.of(block.buffer[begin:end], offset + begin, number))
+            exact.lines(Block.of(bytes(block.buffer[begin:end]), offset + begin, number))
             added = len(exact.rows) - have
             where += [before] * added
             spans += [(begin, end, index) for index in range(added)]
@@ -227,7 +228,7 @@ class _ScanReader:
         self.growing.add(start, length, together(found.kind, kind), rows + len(cells))
         if self._places is not None:
             whole = np.insert(_spans(found.line[:rows] - base), where, np.array(spans, np.int64).reshape(-1, 3), axis=0)
-            self._places.add(block.buffer, offset, whole)
+            self._places.add(lines, offset, whole)
 
 
 def _spans(lines: NDArray[np.int64]) -> NDArray[np.int64]:
