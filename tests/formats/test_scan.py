@@ -1,7 +1,12 @@
 """The field scanner, the exact reader and the standard decoder read the same, value by value."""
 
 import os
+import subprocess
+import sys
+import types
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from attackviz.account import Account
@@ -11,6 +16,7 @@ from attackviz.formats.plan import Plan
 from attackviz.formats.scan import usable
 from attackviz.formats.written import Digits
 
+from . import slowmemory
 from .jsonlines import Lines
 
 if not usable():
@@ -18,6 +24,8 @@ if not usable():
 
 from attackviz.formats.scanreader import scan_json
 
+ROOT = Path(__file__).resolve().parents[2]
+SCAN = ROOT / "attackviz" / "formats" / "scan"
 COUNT = 1_000_000 if os.environ.get("ATTACKVIZ_SOAK") else 20_000
 JSON_FORMATS = [form for form in FORMATS.values() if form.kind == "json"]
 MIXED = ["t", "ip", "n", "a", "a.b.c", "alert.signature", "alert.severity", "http.url", "é", "long" * 14]
@@ -36,12 +44,12 @@ def same(one, other):
     return type(one) is type(other) and one == other
 
 
-def read_both(data, paths, dotted=False, step=1 << 16):
+def read_both(data, paths, dotted=False, step=1 << 16, scan=scan_json):
     chunks = [data[i : i + step] for i in range(0, len(data), step)]
     scanned, exact, ids = Account(), Account(), [[], []]
     got = {path: [] for path in paths}
     want = {path: [] for path in paths}
-    for batch in scan_json(chunks, paths, scanned, "x", dotted=dotted, ids=True):
+    for batch in scan(chunks, paths, scanned, "x", dotted=dotted, ids=True):
         ids[0] += batch.ids.made(range(batch.length))
         for path, column in batch.columns.items():
             column.text.validate(full=True)
@@ -54,8 +62,8 @@ def read_both(data, paths, dotted=False, step=1 << 16):
     return got, want, scanned, exact, ids
 
 
-def differences(data, paths, dotted=False, step=1 << 16):
-    got, want, scanned, exact, ids = read_both(data, paths, dotted, step)
+def differences(data, paths, dotted=False, step=1 << 16, scan=scan_json):
+    got, want, scanned, exact, ids = read_both(data, paths, dotted, step, scan)
     if scanned.to_dict() != exact.to_dict():
         return f"accounts differ: {scanned.summary()} / {exact.summary()}"
     for path in paths:
@@ -76,3 +84,76 @@ def test_scanner_and_exact_reader_agree(form):
 def test_scanner_agrees_on_all_kinds_of_paths():
     for data in Lines(8, MIXED).files(COUNT // 4):
         assert differences(data, MIXED) is None
+
+
+def test_nothing_is_read_beyond_the_padding():
+    count = 60_000 if os.environ.get("ATTACKVIZ_SOAK") else 3000
+    command = [sys.executable, "-m", "tests.formats.guardpage", str(count)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"read {count}\n"), done.stderr[-2000:]
+
+
+MISTAKES = {
+    "bytes that are no UTF-8": ("grammar", "high != 0 and not utf8_holds(start, at)", "False"),
+    "a surrogate in UTF-8": ("grammar", "top = 0x9F", "top = 0xBF"),
+    "what is beyond a quote": ("grammar", "high |= highs(at) & ((1 << plain) - 1)", "high |= 0"),
+    "a leading zero": ("grammar", " or (leading == 48 and end - at > 1)", ""),
+    "a number without digits": ("grammar", "rest == 0 or rest & 1", "rest == 0"),
+    "an escape that is none": ("grammar", "if hex4(at + 2) < 0:", "if False:"),
+    "an object twice": ("kernel", "if get(keys.seen, child) == serial:", "if False:"),
+    "a comma before a brace": ("kernel", "(key == _NONE and state == _KEY)", "False"),
+    "an escaped key": ("kernel", "(escaped and parent >= 0)", "False"),
+    "the wrong bracket": ("kernel", "if c != (125 if inside else 93):", "if c != 125 and c != 93:"),
+    "false that is not": ("kernel", "(word == _FALS and byte(at + 4) == 101)", "word == _FALS"),
+    "a refused line's values": ("kernel", "put(found.kind + column * found.rows + row, MISSING)", "pass"),
+    "where an object began": ("kernel", "parent = get(found.stack, 4 * depth)\n", "parent = 0\n"),
+    "a line without a wanted field": ("kernel", "if useful and at > 0", "if at > 0"),
+    "junk after an object": ("kernel", "and byte(at) == 10:", "and byte(at) != 0:"),
+    "surrogate pairs": ("gather", "(low - 0xDC00)", "(low - 0xDC01)"),
+    "a tab": ("gather", "elif c == 116:", "elif c == 117:"),
+    "one byte too few": ("gather", "to += size", "to += size - (size > 70)"),
+}
+
+
+def mutant(module=None, right="", wrong=""):
+    """Return `scan_json` over the scanner's own source, with one mistake in it, run without a compiler."""
+    package = types.ModuleType("attackviz.formats.mutant")
+    package.__path__ = []
+    made = {"attackviz.formats.mutant": package, "attackviz.formats.mutant.memory": slowmemory}
+    sources = {name: SCAN / f"{name}.py" for name in ("grammar", "keys", "kernel", "gather", "columns")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in made.items():
+            patch.setitem(sys.modules, name, value)
+        for name, path in [*sources.items(), ("reader", SCAN.parent / "scanreader.py")]:
+            source = path.read_text()
+            if name == module:
+                assert source.count(right) >= 1, f"the mistake no longer fits: {right}"
+                source = source.replace(right, wrong)
+            loaded = types.ModuleType(f"attackviz.formats.mutant.{name}")
+            loaded.__package__ = "attackviz.formats.mutant"
+            if name == "reader":
+                source = source.replace("from .scan.", "from .mutant.")
+                loaded.__package__ = "attackviz.formats"
+            patch.setitem(sys.modules, loaded.__name__, loaded)
+            exec(compile(source, str(path), "exec"), loaded.__dict__)
+    return loaded.scan_json
+
+
+def first_difference(scan, count):
+    for seed in (8, 9):
+        for data in Lines(seed, MIXED).files(count, most=200):
+            try:
+                if found := differences(data, MIXED, scan=scan):
+                    return found
+            except (AssertionError, IndexError, ValueError, pa.ArrowInvalid) as error:
+                return repr(error)
+    return None
+
+
+def test_the_source_itself_agrees_without_a_compiler():
+    assert first_difference(mutant(), 400) is None
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_in_the_scanner_are_found(mistake):
+    assert first_difference(mutant(*MISTAKES[mistake]), 1500) is not None
