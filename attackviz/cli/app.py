@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import demo, export, geo, read, serve
+from . import demo, export, formats, geo, read, serve
 from .console import as_typed
 
 __all__ = ["app"]
@@ -19,7 +19,7 @@ attackviz serve logs/ --window "last 7d"  your own, in the browser
 attackviz export logs/ -o replay.html     the same as one offline page
 attackviz read logs/ -o events.parquet    as a table
 
-An ADDRESS is a file, a directory or a glob; plain, .gz and .tar.gz; its format is found from its content.
+An ADDRESS is a file, a directory or a glob, compressed or in an archive, too; its format is found from its content.
 """
 
 # Plain help: rich would double the time to the first line.
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 for command in (demo.demo, serve.serve, export.export, read.read):
     app.command()(command)
+app.add_typer(formats.app, name="formats")
 app.add_typer(geo.app, name="geo")
 
 

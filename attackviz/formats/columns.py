@@ -119,6 +119,13 @@ class Columns:
         length = mask.true_count
         return Columns(kept, length, self.account, self.tz, self.year, self.reference)
 
+    def without(self, path: str) -> Columns:
+        """Return the columns as if the log lacked a field."""
+        rest = {name: values for name, values in self._written.items() if name != path}
+        made = Columns(rest, self.length, self.account, self.tz, self.year, self.reference)
+        made.left_out = self.left_out  # what is dropped of one is dropped of both
+        return made
+
     def derive(self, path: str, text: pa.Array) -> None:
         """Add a field made from others, so that it is cast as if the log had it.
 

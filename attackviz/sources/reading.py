@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ..account import Account
@@ -15,7 +15,7 @@ from .streams import Stream, streams
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["tables"]
+__all__ = ["beginnings", "tables"]
 
 _HEAD = 1 << 16
 
@@ -80,6 +80,25 @@ def tables(
         account.skipped[file.name] = error.what
     if refused is not None and file.explicit and not account.files:
         raise refused
+
+
+def beginnings(file: Stored, most: int) -> Iterator[tuple[str, bytes]]:
+    """Return the beginning of a log, or of the first logs of an archive.
+
+    Parameters
+    ----------
+    file : Stored
+    most : int
+        At most how many.
+
+    Yields
+    ------
+    name : str
+    head : bytes
+        Decompressed; some tens of kB, at least a line.
+    """
+    for stream in islice(streams(file, Account(), lambda size: None), most):
+        yield stream.name, _head(stream, Options().line_limit)[0]
 
 
 def _head(stream: Stream, limit: int) -> tuple[bytes, Iterator[bytes]]:
