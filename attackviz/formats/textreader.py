@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from ..account import Account
 from .jsonreader import BATCH_ROWS, Batch
 from .lines import LINE_LIMIT, Block, blocks, sample
+from .written import Written
 
 __all__ = ["read_text"]
 
@@ -63,7 +65,8 @@ def read_text(
     --------
     >>> account = Account()
     >>> lines = b"5.6.7.8 22\nwhat?\n1.2.3.4 80\n"
-    >>> [b.columns["ip"] for b in read_text([lines], r"(?P<ip>\S+) (?P<port>\d+)", ["ip"], account, "x")]
+    >>> batches = read_text([lines], r"(?P<ip>\S+) (?P<port>\d+)", ["ip"], account, "x")
+    >>> [batch.columns["ip"].text.to_pylist() for batch in batches]
     [['5.6.7.8', '1.2.3.4']]
     >>> account.events, dict(account.bad), account.closes()
     (2, {'line not understood': 1}, True)
@@ -182,5 +185,7 @@ def _batch(parts: list[pa.StructArray], ids: list[str], paths: Sequence[str]) ->
     fields = pa.concat_arrays(parts)
     groups = {field.name for field in fields.type}
     missing = pa.nulls(len(fields), pa.string())
-    columns = {path: (fields.field(path) if path in groups else missing).to_pylist() for path in paths}
+    columns: dict[str, list[Any] | Written] = {
+        path: Written.strings(fields.field(path) if path in groups else missing) for path in paths
+    }
     return Batch(len(fields), columns, ids)
