@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 EVENTS = 3
-WIDTH = 26
+WIDTH = 27
 
 app = typer.Typer(name="formats", help="What logs are understood.", rich_markup_mode=None, invoke_without_command=True)
 

@@ -170,7 +170,7 @@ def _text(origin: Origin, c: Columns) -> pa.Array:
     if origin.values or origin.otherwise is not None:
         meaning = dict(origin.values)
         other = origin.otherwise
-        text = mapped(text, lambda word: meaning.get(word.casefold(), word if other is None else other))
+        text = mapped(text, lambda word: meaning.get(word.casefold(), word if other is None else other) or None)
     return text if origin.constant is None else pc.fill_null(text, origin.constant)
 
 

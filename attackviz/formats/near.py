@@ -16,7 +16,7 @@ def near(name: str, known: Iterable[str], n: int = 3) -> list[str]:
 
     Case and what parts words do not count, and the last part of a path counts
     as much as the whole: ``clientip`` is near ``client.ip`` and ``ClientIP``.
-    Behind these come names of which one holds the other.
+    Where none is like it, names of which one holds the other are.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def near(name: str, known: Iterable[str], n: int = 3) -> list[str]:
     for form in wanted:
         for match in get_close_matches(form, spelt, n=n, cutoff=0.7):
             found.update(dict.fromkeys(spelt[match]))
-    for form in wanted:
+    for form in () if found else wanted:
         for other in spelt if len(form) > 1 else ():
             if len(other) > 1 and (form in other or other in form):
                 found.update(dict.fromkeys(spelt[other]))
