@@ -22,7 +22,8 @@ __all__ = [
 ]
 
 Address = Annotated[
-    list[str], typer.Argument(metavar="ADDRESS...", help="Files, directories or globs.", show_default=False)
+    list[str],
+    typer.Argument(metavar="ADDRESS...", help="Files, directories or globs; - for standard input.", show_default=False),
 ]
 WindowText = Annotated[
     str | None,

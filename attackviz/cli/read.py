@@ -32,6 +32,10 @@ def read(
     stats: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Account of every piece of input, as JSON.", show_default=False)
     ] = None,
+    bad: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Every piece that became no event, as it is.", show_default=False),
+    ] = None,
     window: WindowText = None,
     tz: Tz = None,
     year: Year = None,
@@ -43,9 +47,11 @@ def read(
     """Turn logs into one table of events.
 
     attackviz read logs/ -o events.parquet --stats account.json
+    attackviz read s3://bucket/http_requests/ -o events.parquet --window yesterday
     attackviz read 'logs/*.gz' -o events.csv --window yesterday --tz Europe/Prague
     attackviz read orders.log --map shop.toml -o orders.parquet
-    attackviz read logs/
+    attackviz read logs/ --bad bad.txt
+    zcat today.gz | attackviz read - -o events.parquet
     """
     from ..saving import replacing
     from .tables import SUFFIXES, write_ndjson, write_table
@@ -53,9 +59,13 @@ def read(
     stream = output is not None and str(output) == "-"
     if output is not None and not stream and output.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{output} is no kind of table", hint=f"end the name in {', '.join(SUFFIXES)}")
-    for path in (output, stats):
-        if path is not None and not stream and path.exists() and not force:
+    for path in (None if stream else output, stats, bad):
+        if path is not None and path.is_file() and not force:
             raise UsageError("the file is there already", where=str(path), hint="say --force to write over it")
+
+    written = [path for path in (output, stats, bad) if path is not None and str(path) != "-"]
+    if len({path.absolute() for path in written}) < len(written):
+        raise UsageError("two files to write have one name", hint="give each its own")
 
     from ..formats import Mapping
     from ..open import scan
@@ -66,7 +76,14 @@ def read(
         zone = tz or load_settings().tz
         form = Mapping.from_file(map_file, format_name) if map_file else format_name
         with scan(
-            list(address), format=form, window=window, tz=zone, year=year, progress=tell, exclude=exclude or None
+            list(address),
+            format=form,
+            window=window,
+            tz=zone,
+            year=year,
+            progress=tell,
+            exclude=exclude or None,
+            bad=bad,
         ) as batches:
             if output is None:
                 rows = sum(table.num_rows for table in batches)
@@ -86,3 +103,5 @@ def read(
     else:
         where = "" if stream else f" to {output}"
         note(f"{rows:,} events written{where}; {account.summary()}")
+    if account.unread():
+        raise typer.Exit(1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import UsageError
 from .console import command, note
 from .options import Address, Exclude, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
 
@@ -45,6 +46,9 @@ def serve(
     attackviz serve 'logs/*.json.gz' --window "last 7d" --port 8080
     attackviz serve firewall.json --geoip GeoLite2-City.mmdb --targets sites.csv
     """
+    if "-" in address:
+        raise UsageError("standard input cannot be served", hint="write it to a file first: attackviz read - -o FILE")
+
     from ..dashboard.job import Job
 
     job = Job(
