@@ -118,7 +118,7 @@ def _refuse_other_files(head: bytes, where: str) -> None:
 def _settled(claims: Iterable[set[str]], where: str) -> str | None:
     """Return the name that the claims agree on; None if there is none."""
     claims = [names for names in claims if names]
-    found = Counter(name for names in claims for name in names)
+    found = Counter(name for names in claims for name in sorted(names))
     enough = [name for name, count in found.most_common() if count >= _MINORITY * found.total()]
     if not enough:
         return None

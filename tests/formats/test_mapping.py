@@ -125,9 +125,8 @@ def test_times(tmp_path, form, written):
 
 def test_a_time_that_is_not_of_its_format_is_null_and_counted(tmp_path):
     form = mapping(time={"field": "ts", "format": "%d.%m.%Y %H:%M"})
-    events = read_rows(
-        tmp_path, [{"ts": "14.3.2025 9:05"}, {"ts": "31.2.2025 09:05"}, {"ts": "soon"}, {"ts": ""}], form
-    )
+    written = ["14.3.2025 9:05", "31.2.2025 09:05", "soon", ""]
+    events = read_rows(tmp_path, [{"ts": text} for text in written], form)
     assert events["time"].tolist()[0] == pd.Timestamp("2025-03-14T09:05Z")
     assert events["time"].isna().tolist() == [False, True, True, True]
     flags = account_of(events).flags
@@ -286,7 +285,7 @@ WRONG = [
     ({"only": {"x": {"range": [1]}}}, "is no range"),
     ({"only": {"x": {"matches": "("}}}, "cannot be used"),
     ({"kind": "csv", "delimiter": "::"}, "is not one character"),
-    ({"kind": "csv", "header": ["tz", "b"]}, "the header has no field 'ts'; is 'tz' meant"),
+    ({"kind": "csv", "header": ["tss", "b"]}, "the header has no field 'ts'; is 'tss' meant"),
     ({"kind": "json", "pattern": "x"}, "'pattern' is for kind 'regex'"),
     ({"kind": "regex"}, "needs a pattern"),
     ({"kind": "regex", "pattern": r"(?P<tss>\S+)"}, "the pattern has no group 'ts'; is 'tss' meant"),
@@ -460,11 +459,11 @@ def test_other_processes_read_by_the_same_mapping(tmp_path, settings):
     for n in range(3):
         (tmp_path / f"{n}.json").write_text(KINDS["ndjson"][1])
     form = mapping({"only": {"path": "/buy"}}, src_ip="ip", rule="path")
-    for given in (form, None):
-        alone, spread = (av.read(tmp_path / "*.json", format=given, processes=n) for n in (1, 2))
+    for meant in (form, None):
+        alone, spread = (av.read(tmp_path / "*.json", format=meant, processes=n) for n in (1, 2))
         pd.testing.assert_frame_equal(alone, spread)
         assert account_of(alone) == account_of(spread)
-        assert len(alone) == (6 if given else 9)
+        assert len(alone) == (6 if meant else 9)
 
 
 def test_near_misses():
