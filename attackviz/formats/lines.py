@@ -99,6 +99,7 @@ def blocks(chunks: Iterable[bytes], account: Account, file: str, limit: int = LI
     for chunk in chain(chunks, [b""]):
         if skipping:
             end = chunk.find(b"\n")
+            account.spoil_more(chunk if end < 0 else chunk[:end])  # of the line that is too long
             if end < 0:
                 offset += len(chunk)
                 continue
