@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,7 +35,14 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
         takes longer than to show the first page.
     """
     pn.extension(raw_css=[GROUND])  # without it Panel would ask its CDN for styles
-    player = Player(status=reading.status, recording=reading.recording, sizing_mode="stretch_both", **(opening or {}))
+    who = uuid.uuid4().hex
+
+    def ask(question: dict[str, Any], reply: Callable[[dict[str, Any], bytes], None]) -> None:
+        reading.ask(question, who, lambda answer, body: schedule(lambda: reply(answer, body)))
+
+    player = Player(
+        status=reading.status, recording=reading.recording, ask=ask, sizing_mode="stretch_both", **(opening or {})
+    )
     document = pn.state.curdoc
 
     def follow() -> None:

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 from .job import Job
@@ -15,6 +15,8 @@ from .job import Job
 __all__ = ["Reading", "shared", "stop_all"]
 
 Listener = Callable[[], None]
+Reply = Callable[[dict[str, Any], bytes], None]
+GONE = "The process that holds the events has ended; load the page again."
 STARTING: dict[str, Any] = {
     "kind": "loading",
     "files": 0,
@@ -37,7 +39,8 @@ class Reading:
         ``empty`` or ``error`` (with title, detail and hints).
     recording : bytes
         The recording, gzipped; empty until it is ready. One object, shared by
-        every player that shows it.
+        every player that shows it. One of cells leaves the process running: it
+        holds the events, and answers questions about them (`ask`).
     """
 
     def __init__(self, job: Job) -> None:
@@ -49,6 +52,9 @@ class Reading:
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._stopped = False
+        self._ended = threading.Event()
+        self._asked: dict[int, Reply] = {}
+        self._number = 0
 
     def start(self) -> Reading:
         """Begin to read; return at once."""
@@ -74,12 +80,45 @@ class Reading:
     def wait(self, timeout: float | None = None) -> None:
         """Wait until reading has ended, or for some seconds."""
         if self._thread is not None:
-            self._thread.join(timeout)
+            self._ended.wait(timeout)
 
     @property
     def failed(self) -> bool:
         """Whether reading came to an end without anything to show."""
         return self.status["kind"] in ("error", "empty")
+
+    def ask(self, question: Mapping[str, Any], who: str, reply: Reply) -> None:
+        """Ask something of the events behind a recording of cells.
+
+        Parameters
+        ----------
+        question : mapping
+            As `Answers` takes it.
+        who : str
+            The asker; of several questions that wait, only the last is answered.
+        reply : callable
+            Given the answer and, maybe, a recording, in a thread of its own; or
+            an answer with ``error`` where nobody is there to answer.
+        """
+        with self._lock:
+            self._number += 1
+            number = self._number
+            self._asked[number] = reply
+        line = json.dumps({**question, "id": number, "who": who}).encode() + b"\n"
+        try:
+            if self._process is None or self._process.stdin is None:
+                raise BrokenPipeError
+            with self._lock:
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
+        except (OSError, ValueError):  # it has ended, or its pipe is closed
+            self._reply(number, {"error": GONE})
+
+    def _reply(self, number: int, answer: dict[str, Any], body: bytes = b"") -> None:
+        with self._lock:
+            reply = self._asked.pop(number, None)
+        if reply is not None:
+            reply(answer, body)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Have a function called, in a thread of its own, on every change.
@@ -112,7 +151,13 @@ class Reading:
             process.stdin.flush()
             while self.status["kind"] == "loading" and self._take(frames):
                 pass
+            self._ended.set()
+            while self.status.get("store") and self._take(frames):
+                pass
         code = process.wait()
+        self._ended.set()
+        for number in list(self._asked):
+            self._reply(number, {"error": GONE})
         if self.status["kind"] == "loading" and not self._stopped:
             self._tell(
                 {"kind": "error", "title": "Reading was ended from outside", "detail": f"exit code {code}", "hints": []}
@@ -127,6 +172,9 @@ class Reading:
         body = frames.read(length)
         if len(body) < length:
             return False
+        if status["kind"] == "answer":
+            self._reply(status.pop("id"), status, body)
+            return True
         self.recording = body
         self._tell(status)
         return True

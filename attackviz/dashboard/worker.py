@@ -1,10 +1,14 @@
 """The process that reads for a server: ``python -m attackviz.dashboard.worker``.
 
 It takes a job as one line of JSON on stdin and answers with frames on stdout:
-a line of JSON, then as many bytes as its ``length`` says. The last frame is
-``ready``, ``empty`` or ``error``. It ends when stdin closes, that is with the
-server, so that no reader outlives it. Reading in a process of its own keeps
-pages quick meanwhile, and gives the memory back afterwards.
+a line of JSON, then as many bytes as its ``length`` says. The last frame of
+reading is ``ready``, ``empty`` or ``error``. Reading in a process of its own
+keeps pages quick meanwhile, and gives the memory back afterwards.
+
+Where there are more events than a recording holds, ``ready`` says ``store``,
+and the process stays: each further line on stdin is a question, with an ``id``
+that its answer repeats in a frame ``answer``. It ends when stdin closes, that
+is with the server, so that no reader outlives it.
 """
 
 from __future__ import annotations
@@ -12,15 +16,19 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import queue
 import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
+from ..analysis import EventTable
 from ..errors import AttackvizError, StaleDatabaseWarning
+from .answers import Answers
 from .job import Job
-from .loading import load
+from .loading import load_events, record
 
 __all__ = ["main"]
 
@@ -35,18 +43,27 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(10)  # the page comes first, also on two cores
     job = Job.from_dict(json.loads(sys.stdin.readline()))
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
-    answer(job, out)
+    questions: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(questions,), daemon=True).start()
+    answers = read(job, out)
+    if answers is not None:
+        for question in _latest(questions):
+            answer(answers, question, out)
 
 
-def answer(job: Job, out: BinaryIO) -> None:
-    """Write the frames for a job.
+def read(job: Job, out: BinaryIO) -> Answers | None:
+    """Read a job, and write the frames of it.
 
     Parameters
     ----------
     job : Job
     out : binary file
         Where the frames go.
+
+    Returns
+    -------
+    Answers or None
+        What can be asked further, where a recording does not hold all.
     """
     said = 0.0
 
@@ -60,19 +77,50 @@ def answer(job: Job, out: BinaryIO) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", StaleDatabaseWarning)  # it is in the recording's notice
-            recording = load(job, progress)
-        if recording.header["totals"]["in_recording"]:
-            # One second of work here saves every session two thirds of the way.
-            packed = gzip.compress(recording.to_bytes(), compresslevel=6, mtime=0)
-            _frame(out, {"kind": "ready"}, packed)
-        else:
+            loaded = load_events(job, progress)
+            store = EventTable(loaded.events, loaded.account)
+            recording = record(job, loaded, store)
+        if not recording.header["totals"]["in_recording"]:
             _frame(out, _empty(job, recording.header))
+            return None
+        stays = recording.header["grain"] is not None
+        answers = Answers(job, loaded, store, recording) if stays else None
+        # One second of work here saves every session two thirds of the way.
+        packed = gzip.compress(recording.to_bytes(), compresslevel=6, mtime=0)
+        _frame(out, {"kind": "ready", "store": stays}, packed)
+        return answers
     except AttackvizError as error:
         _frame(out, _failure(error.what, error.where, error.hint))
     except OSError as error:
         _frame(out, _failure(error.strerror or str(error), error.filename))
     except MemoryError:
         _frame(out, _failure("the memory of this machine is not enough", hint="ask for a shorter --window"))
+    return None
+
+
+def answer(answers: Answers, question: dict[str, Any], out: BinaryIO) -> None:
+    """Write the frame that answers a question.
+
+    Parameters
+    ----------
+    answers : Answers
+    question : dict
+        With ``id``, and ``late`` where the one who asked has asked again since.
+    out : binary file
+    """
+    head, body = ({"error": "asked again since"}, b"") if question.get("late") else answers(question)
+    _frame(out, {"kind": "answer", "id": question["id"], **head}, body)
+
+
+def _latest(questions: queue.SimpleQueue[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield questions as they come; of those that wait, only the last one of each asker is meant."""
+    while True:
+        waiting = [questions.get()]
+        while not questions.empty():
+            waiting.append(questions.get())
+        last = {question.get("who"): question["id"] for question in waiting}
+        for question in waiting:
+            yield {**question, "late": last[question.get("who")] != question["id"]}
 
 
 def _failure(what: str, where: object = None, hint: str | None = None) -> dict[str, Any]:
@@ -110,9 +158,11 @@ def _frame(out: BinaryIO, head: dict[str, Any], body: bytes = b"") -> None:
     out.flush()
 
 
-def _end_with_the_server() -> None:
-    sys.stdin.read()
-    os._exit(0)
+def _listen(questions: queue.SimpleQueue[dict[str, Any]]) -> None:
+    lines: Iterable[str] = sys.stdin
+    for line in lines:
+        questions.put(json.loads(line))
+    os._exit(0)  # the server has gone
 
 
 if __name__ == "__main__":

@@ -50,16 +50,25 @@ class Player(JSComponent):
         default=[], doc="Start and end (excluded) of what is played, ISO 8601 in UTC; empty: the recording's own."
     )
     filters = param.Dict(default={}, doc="Conditions on columns, ANDed; as in a permalink.")
+    ask = param.Callable(
+        default=None,
+        allow_refs=False,
+        doc="Answers what a recording of cells cannot: given a question (a dict) and a function to call with the "
+        "answer (a dict, and a recording or nothing), in a callback of the session.",
+    )
+    asks = param.Boolean(default=False, constant=True, doc="Whether there is somebody to ask; not for use.")
     figure = param.Parameter(default=None, allow_refs=False, doc="The map beneath.")
     ground: Any = Child(default=None, allow_refs=False, doc="What holds the figure; not for use.")
 
     _bundle = "player.js"
     _render_policy = "manual"
-    _rename: ClassVar[Mapping[str, str | None]] = {"figure": None}
+    _rename: ClassVar[Mapping[str, str | None]] = {"figure": None, "ask": None}
 
     def __init__(self, **params: Any) -> None:
         # In the browser a component fails when a child comes late, a column does not: so it is there from the first.
-        super().__init__(**params, ground=pn.Column(sizing_mode="stretch_both", margin=0))
+        super().__init__(
+            **params, asks=params.get("ask") is not None, ground=pn.Column(sizing_mode="stretch_both", margin=0)
+        )
         self.param.watch(lambda _: _once_loaded(self._lay), "figure")
         self._lay()
 
@@ -67,6 +76,18 @@ class Player(JSComponent):
         update = partial(super()._update_model, events, msg, root, model, doc, comm)
         with set_curdoc(doc):
             _once_loaded(update)
+
+    def _handle_msg(self, data: Any) -> None:
+        number = data["ask"]["id"]
+
+        def reply(answer: dict[str, Any], recording: bytes = b"") -> None:
+            self._send_msg({**answer, "id": number, "recording": recording})
+
+        question = {key: data["ask"][key] for key in ("what", "window", "filters")}
+        if self.ask is None:
+            reply({"error": "There is nobody to ask."})
+        else:
+            self.ask(question, reply)
 
     def _lay(self) -> None:
         if self.figure is None:

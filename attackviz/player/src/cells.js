@@ -102,7 +102,7 @@ export class Cells {
     return this.lists !== null && same(this.lists.window, window) && same(this.lists.filters, filters);
   }
 
-  /** The newest events of the sample in (from, to), newest first: {rec, events}. */
+  /** The newest events of the sample in [from, to], newest first: {rec, events}. */
   feed(from, to, n, filters) {
     return this.sample?.latest(from, to, n, filters, LEVELS[this.grain.place] ?? 3) ?? { rec: this.rec, events: [] };
   }
@@ -151,7 +151,7 @@ class Sample {
     }
     const events = [];
     for (let i = this.rec.n - 1; i >= 0 && events.length < most; i--)
-      if (this.rec.t[i] < to && this.rec.t[i] >= from && this.mask[i] & PASS) events.push(i);
+      if (this.rec.t[i] <= to && this.rec.t[i] >= from && this.mask[i] & PASS) events.push(i);
     return { rec: this.rec, events };
   }
 }

@@ -22,6 +22,8 @@ export function outwardRange(from, to) {
   return range(Math.floor(from / 60e6) * 60e6, Math.ceil(to / 60e6) * 60e6);
 }
 
+const sameData = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
 /** Add to `ctx` what can be asked of the engine it holds. */
 export function addQuestions(ctx) {
   let known = new Map();
@@ -45,7 +47,10 @@ export function addQuestions(ctx) {
     listScope(field) {
       const { coarse, state } = ctx.engine;
       if (!coarse?.listed(field)) return '';
-      return coarse.current(state.window, state.filters) ? 'window' : `opening window${ctx.filterCount() ? ', unfiltered' : ''}`;
+      const { window, filters } = coarse.lists ?? {};
+      const here = sameData(window, state.window);
+      if (sameData(filters, state.filters)) return here ? 'window' : 'opening window';
+      return here ? 'window, unfiltered' : 'opening, unfiltered';
     },
     filterCount: () => (ctx.engine ? chips(ctx.engine.state.filters, String).length : 0),
     /** Words for a value of a filter. */

@@ -263,7 +263,7 @@ export class Engine extends EventTarget {
     if (this.coarse) {
       // Cells hold no addresses and no severities, and may hold no places.
       const known = this.coarse.current(this.state.window, this.state.filters);
-      whole.sources = (known && this.coarse.lists.distinct?.addresses) ?? null;
+      whole.sources = known ? (this.coarse.lists.distinct?.addresses ?? null) : null;
       sources = scope === 'window' ? whole.sources : null;
       sums.severe = null;
       if (this.coarse.grain.place === 'none') countries = whole.countries = null;
@@ -299,7 +299,7 @@ export class Engine extends EventTarget {
 
   /** The newest events up to the playhead, newest first: {rec, events}; of cells those of the sample. */
   feed(n) {
-    if (this.coarse) return this.coarse.feed(...this.scopeRange('playhead'), n, this.state.filters);
+    if (this.coarse) return this.coarse.feed(this.state.window[0], this.state.t, n, this.state.filters);
     return { rec: this.rec, events: this.latest(n, 'playhead') };
   }
 

@@ -68,7 +68,7 @@ export function createMapCell(ctx, makeHost) {
       return [r.left - cell.left, r.top - cell.top, r.right - cell.left, r.bottom - cell.top];
     };
     const boxes = [box(zoom), [0, view.height - 28, view.width, view.height]];
-    for (const node of foot.querySelectorAll('.av-legend')) boxes.push(box(node));
+    for (const node of element.querySelectorAll('.av-legend, .av-grain:not([hidden])')) boxes.push(box(node));
     return boxes;
   }
 

@@ -17,6 +17,23 @@ async function unpacked(buffer) {
 const iso = (ms) => (Number.isFinite(ms) ? new Date(ms).toISOString() : '');
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
+/** A function that asks the Python side, with a message a question; null where nobody would answer. */
+function asker(model) {
+  if (!model.asks) return null;
+  const waiting = new Map();
+  let number = 0;
+  model.on('msg:custom', async ({ id, recording, ...answer }) => {
+    const answered = waiting.get(id);
+    waiting.delete(id);
+    answered?.(recording?.byteLength ? { ...answer, recording: await unpacked(recording) } : answer);
+  });
+  return (question) => new Promise((resolve) => {
+    number += 1;
+    waiting.set(number, resolve);
+    model.send_msg({ ask: { id: number, ...question } });
+  });
+}
+
 /** Panel's entry: build the player in its container and keep both sides in step. */
 export function render({ model, view }) {
   const root = document.createElement('div');
@@ -25,6 +42,7 @@ export function render({ model, view }) {
     map: figureHost(model, view),
     options: { theme: model.theme, autoplay: model.autoplay },
     status: statusOf(model),
+    ask: asker(model),
   });
   const stop = keepInStep(model, player);
   model.on('remove', () => {

@@ -1,5 +1,6 @@
 /** Two recordings, one player: the whole in cells, and what a store gives for the window in view, finer or event by event. */
 import { Engine } from './engine.js';
+import { decodeRecording } from './recording.js';
 import { exact } from './format.js';
 import { grainText } from './cells.js';
 
@@ -14,7 +15,7 @@ export function grainWords({ meta, asking, fault }) {
   const { grain, totals } = meta;
   const what = grain ? `Cells of ${grainText(grain)}` : 'Every event of this window';
   const how = grain ? `${exact(totals.in_recording)} events in ${exact(grain.cells)} cells` : exact(totals.in_recording);
-  return { what, how, note: fault || (asking ? 'Asking for finer data…' : '') };
+  return { what, how, note: fault || asking };
 }
 
 /**
@@ -27,7 +28,7 @@ export function createZoom(ctx, { ask, show }) {
   let wanted = null; // the window as it was asked for; cells may show a little more
   let timer = 0;
   let turn = 0;
-  let asking = false;
+  let asking = ''; // what is being asked for, in words
   let fault = '';
 
   const windowUs = () => wanted ?? ctx.engine.state.window.map((t) => ctx.engine.timeUs(t));
@@ -77,7 +78,7 @@ export function createZoom(ctx, { ask, show }) {
     const us = windowUs();
     turnTo(fits(us) ? detail.engine : base, us);
     const next = question();
-    asking = next?.what === 'recording';
+    asking = next?.what !== 'recording' ? '' : ctx.engine.unanswered.length ? `Filtering by ${ctx.engine.unanswered.join(', ')}…` : 'Asking for finer data…';
     fault = '';
     ctx.refresh();
     if (!next) return;
@@ -85,11 +86,12 @@ export function createZoom(ctx, { ask, show }) {
     let answer;
     try {
       answer = await ask(next);
+      if (answer.recording) answer.recording = decodeRecording(answer.recording);
     } catch (error) {
       answer = { error: error.message };
     }
     if (mine !== turn) return;
-    asking = false;
+    asking = '';
     if (answer.error) fault = answer.error;
     else if (next.what === 'lists') ctx.engine.coarse?.setLists(answer.lists, window, filters);
     else take(answer.recording, us, next.filters);
@@ -111,8 +113,7 @@ export function createZoom(ctx, { ask, show }) {
       turn += 1;
       base = engine;
       detail = wanted = null;
-      asking = false;
-      fault = '';
+      asking = fault = '';
     },
     /** The engine of the whole recording. */
     get whole() { return base; },
