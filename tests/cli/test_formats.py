@@ -1,0 +1,106 @@
+"""`attackviz formats`, and formats of one's own on the other commands."""
+
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import attackviz as av
+from attackviz.cli.app import app
+from attackviz.formats import FORMATS
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run a command in this process, away from any settings file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ATTACKVIZ_SETTINGS", raising=False)
+    runner = CliRunner()
+    return lambda *args: runner.invoke(app, [str(arg) for arg in args], catch_exceptions=False)
+
+
+@pytest.fixture
+def shop(samples):
+    return samples / "purchases"
+
+
+def test_every_format_is_listed(run):
+    result = run("formats")
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.stdout.splitlines()] == sorted(FORMATS)
+
+
+def test_ones_own_are_listed_and_found(run, shop, tmp_path):
+    (tmp_path / "attackviz.toml").write_text((shop / "shop.toml").read_text())
+    assert "purchases" in run("formats").stdout
+    assert "Purchases (json, yours)" in run("formats").stdout
+    assert (
+        "format    purchases: Purchases (told by at, client, request.path)"
+        in run("formats", "explain", shop / "shop.ndjson.gz").stdout
+    )
+    assert "866 events" in run("read", shop / "shop.ndjson.gz").stdout
+
+
+def test_a_mapping_is_explained(run, shop):
+    result = run("formats", "explain", shop / "shop.ndjson.gz", "--map", shop / "shop.toml")
+    assert result.exit_code == 0
+    lines = {line.split()[0]: line.split() for line in result.stdout.splitlines()[4:] if line.split()}
+    assert lines["src_ip"][1] == "client"
+    assert lines["category"][1] == "order.department"
+    assert lines["verdict"][1:3] == ["-", "benign"]
+    assert "which rows are events depends on request.method, request.path, status" in result.stdout
+
+
+def test_fields_that_are_not_used_are_named_with_an_example(run, tmp_path, samples):
+    row = {"timestamp": "2025-02-24T08:04:37", "src_ip": "192.0.2.1", "payload_printable": "", "mood": "\x1b[31mred"}
+    (tmp_path / "x.json").write_text(json.dumps(row) + "\n")
+    result = run("formats", "explain", "x.json")
+    assert "format    ciscoasa: Cisco ASA honeypot (told by payload_printable, src_ip, timestamp)" in result.stdout
+    assert "mood  \\x1b[31mred" in result.stdout
+    csv = run("formats", "explain", samples / "tpot-2025" / "cowrie_sessions_20k.csv").stdout
+    assert "is_business_hours" in csv
+    assert "63 events, 0 bad, 0 blank, 1 structure" in csv
+
+
+def test_what_is_not_understood_is_explained_too(run, tmp_path):
+    (tmp_path / "x.json").write_text('{"src_ip": "192.0.2.1", "timestamp": "x", "other": 1}\n')
+    result = run("formats", "explain", "x.json")
+    assert result.exit_code == 1
+    assert "nearest   ciscoasa, but for the field payload_printable" in result.stdout
+    assert "it is of no known format" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["access.combined__documented.log", "events__generated.parquet", "ecs__dotted.json"])
+def test_any_kind_of_file_is_explained(run, name):
+    from pathlib import Path
+
+    result = run("formats", "explain", Path(__file__).parents[1] / "formats" / "corpus" / name)
+    assert result.exit_code == 0
+    assert f"format    {name.partition('__')[0]}: " in result.stdout
+
+
+def test_read_export_and_python_agree(run, shop, tmp_path):
+    log, form = shop / "shop.ndjson.gz", shop / "shop.toml"
+    assert run("read", log, "--map", form, "-o", "sales.parquet").exit_code == 0
+    wanted = av.read(log, format=form)
+    got = pd.read_parquet(tmp_path / "sales.parquet")
+    assert got["total"].tolist() == wanted["total"].tolist()
+    assert got["src_ip"].tolist() == wanted["src_ip"].tolist()
+    result = run("export", log, "--map", form, "--targets", shop / "targets.csv", "-o", "sales.html")
+    assert (result.exit_code, "866 of 866 events" in result.stderr) == (0, True), result.output
+
+
+@pytest.mark.parametrize("command", [("read",), ("export", "-o", "x.html"), ("serve", "--no-browser")])
+def test_a_wrong_mapping_is_misuse(run, shop, tmp_path, command):
+    (tmp_path / "wrong.toml").write_text("[formats.x]\nkind = 'json'\n[formats.x.columns]\ntime='a'\nsrcip='b'\n")
+    name, *rest = command
+    result = run(name, shop / "shop.ndjson.gz", "--map", "wrong.toml", *rest)
+    assert result.exit_code == 2
+    assert "wrong.toml [formats.x.columns]: there is no column 'srcip'; is 'src_ip' meant?" in result.stderr
+
+
+def test_a_format_by_name_on_export(run, samples, tmp_path):
+    log = samples / "tpot-2025" / "honeytrap_5k.json.tar.gz"
+    assert run("export", log, "--format", "honeytrap", "-o", "x.html").exit_code == 0
+    assert "there is no format 'nosuch'" in run("export", log, "--format", "nosuch", "-o", "y.html").stderr
