@@ -144,6 +144,19 @@ class Account:
         """Return whether some input did not become events."""
         return bool(self.bad_total or self.truncated)
 
+    def unread(self) -> list[str]:
+        """Return the files of which nothing could be read, though something should be there.
+
+        Examples
+        --------
+        >>> a = Account(skipped={"a.gz": "access is denied", "README": "it is of no known format"})
+        >>> a.cut_short("a.gz")
+        >>> a.unread()
+        ['a.gz']
+        """
+        cut = set(self.truncated)
+        return [name for name in self.skipped if name in cut]
+
     def spoil(self, reason: str, piece: BadPiece) -> None:
         """Count one bad piece and keep it as a sample while there is room."""
         self.bad[reason] += 1

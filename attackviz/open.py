@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .account import ATTRS, SOURCE_ATTRS, TARGETS_ATTRS, Account, source_name
-from .errors import AddressError, AttackvizWarning, DataLossWarning, UsageError
+from .errors import AddressError, AttackvizWarning, DataLossWarning, ReadError, UsageError
 from .formats import Format, FormatLike, Options, choose, own_formats
 from .schema import COLUMNS, arrow_type, to_pandas
 from .settings import load_settings
@@ -122,6 +122,8 @@ class Scan:
         yield from spread(self.files, form, options, self.account, progress, processes, bad)
         if self.files and not self.account.files:
             shown = "; ".join(f"{name}: {why}" for name, why in list(self.account.skipped.items())[:3])
+            if self.account.unread():
+                raise ReadError(f"no file could be read ({shown})", hint="see what each of them says")
             raise AddressError(f"no logs were found ({shown})", hint="give files of a known format")
 
     def _leaving(

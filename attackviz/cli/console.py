@@ -84,14 +84,17 @@ def loss(account: Account) -> None:
         note(
             f"warning: {account.bad_total:,} of {account.pieces:,} pieces could not be read: {reasons}; all are counted"
         )
-    for name in account.truncated:
+    unread = account.unread()
+    for name in unread[:SKIPPED_SHOWN]:
+        note(f"warning: {name} could not be read: {account.skipped[name]}")
+    for name in (name for name in account.truncated if name not in unread):
         note(f"warning: {name} ends before it should; what came before the cut was read")
-    for name, why in list(account.skipped.items())[:SKIPPED_SHOWN]:
+    others = [(name, why) for name, why in account.skipped.items() if name not in unread]
+    for name, why in others[:SKIPPED_SHOWN]:
         note(f"note: {name} was not read: {why}")
-    if len(account.skipped) > SKIPPED_SHOWN:
-        note(
-            f"note: {len(account.skipped) - SKIPPED_SHOWN:,} more files were not read; read --stats FILE names them all"
-        )
+    more = max(len(unread) - SKIPPED_SHOWN, 0) + max(len(others) - SKIPPED_SHOWN, 0)
+    if more:
+        note(f"note: {more:,} more files were not read; read --stats FILE names them all")
 
 
 def command(function: Callable[P, None]) -> Callable[P, None]:

@@ -23,7 +23,11 @@ __all__ = [
 
 Address = Annotated[
     list[str],
-    typer.Argument(metavar="ADDRESS...", help="Files, directories or globs; - for standard input.", show_default=False),
+    typer.Argument(
+        metavar="ADDRESS...",
+        help="Files, directories, globs or s3://bucket/prefix; - for standard input.",
+        show_default=False,
+    ),
 ]
 WindowText = Annotated[
     str | None,

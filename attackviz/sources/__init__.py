@@ -7,6 +7,7 @@ lines of a log as it grows, from a `Position`.
 
 from .files import InputFile, Stored, find, outside
 from .position import Position
+from .reading import beginnings
 from .s3 import S3Object, find_s3
 from .spread import FileProgress, Progress, spread
 from .streams import Stream, streams
@@ -22,6 +23,7 @@ __all__ = [
     "Stored",
     "Stream",
     "Tail",
+    "beginnings",
     "find",
     "find_s3",
     "outside",

@@ -78,6 +78,7 @@ def tables(
         if file.explicit:
             raise
         account.skipped[file.name] = error.what
+        account.cut_short(file.name)
     if refused is not None and file.explicit and not account.files:
         raise refused
 

@@ -25,6 +25,7 @@ _DATE = re.compile(r"(?<!\d)(20\d\d)([-/]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01]
 _DAY = timedelta(days=1)
 _ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
 _TRIES = 5
+_PAGE = 1000  # keys; servers give no more
 _FIRST_WAIT = 0.2  # seconds; doubled each time
 
 # What the server answers -> what it means, and what can be done.
@@ -104,7 +105,7 @@ class S3Object:
         ReadError
             If it cannot be read, or not to its end.
         """
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+        from botocore import exceptions as known
         from urllib3.exceptions import HTTPError
 
         at = tries = 0
@@ -119,13 +120,13 @@ class S3Object:
                 if at >= self.size:
                     return
                 error = ReadError("the transfer was cut", where=self.name, hint="try again")
-            except ClientError as wrong:
+            except known.ClientError as wrong:
                 error = _refused(wrong, self.name)
                 if _code(wrong) not in _PASSING:
                     raise error from None
-            except (HTTPClientError, IncompleteReadError, HTTPError, OSError):
+            except (known.HTTPClientError, known.ConnectionError, known.IncompleteReadError, HTTPError, OSError):
                 error = ReadError("the transfer was cut", where=self.name, hint="try again")
-            except BotoCoreError as wrong:
+            except known.BotoCoreError as wrong:
                 raise _failed(wrong, self.name) from None
             tries += 1
             if tries == _TRIES:
@@ -226,8 +227,9 @@ class _Listing:
 
         start = {"StartAfter": after} if after else {}
         try:
-            pages = client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix, **start)
-            for page in pages:
+            pages = client().get_paginator("list_objects_v2")
+            limit = {"PageSize": _PAGE}
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix, PaginationConfig=limit, **start):
                 entries = page.get("Contents", [])
                 skip = ""
                 for entry in entries:
@@ -303,11 +305,13 @@ def client() -> Any:
     }
     endpoint = load_settings().s3_endpoint
     try:
-        made = boto3.client("s3", endpoint_url=endpoint, config=Config(**options))
+        # A session of its own: the shared one would keep credentials that have been changed since.
+        session = boto3.session.Session()
+        made = session.client("s3", endpoint_url=endpoint, config=Config(**options))
         if not (urlsplit(made.meta.endpoint_url).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
             # No name of a bucket is resolved under the name of one's own server.
             config = Config(**options, s3={"addressing_style": "path"})
-            made = boto3.client("s3", endpoint_url=endpoint, config=config)
+            made = session.client("s3", endpoint_url=endpoint, config=config)
     except (BotoCoreError, ValueError) as error:
         if isinstance(error, ValueError):
             raise ReadError("the endpoint of S3 is no URL", hint="write it as https://host:port") from None
@@ -333,7 +337,7 @@ def _failed(error: Any, where: str) -> ReadError:
     if isinstance(error, known.NoCredentialsError | known.PartialCredentialsError | known.ProfileNotFound):
         hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
         return ReadError("no credentials for S3 were found", where=where, hint=hint)
-    if isinstance(error, known.HTTPClientError):
+    if isinstance(error, known.HTTPClientError | known.ConnectionError):
         host = urlsplit(client().meta.endpoint_url)
         shown = f"{host.hostname}:{host.port}" if host.port else host.hostname
         return ReadError(f"{shown} does not answer", where=where, hint="check the network and AWS_ENDPOINT_URL")
