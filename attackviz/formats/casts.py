@@ -69,10 +69,11 @@ def numbers(values: list[Any]) -> pa.Array:
 def lists(values: list[Any]) -> pa.Array:
     """Return values as lists of strings; null where they are no list."""
     kind = pa.list_(pa.string())
+    values = [value if isinstance(value, list) else None for value in values]  # Arrow takes a string for a list
     try:
         return pa.array(values, kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
-        clean = [[_as_text(v) for v in value] if isinstance(value, list) else None for value in values]
+        clean = [value and [_as_text(inner) for inner in value] for value in values]
         return pa.array(clean, kind)
 
 

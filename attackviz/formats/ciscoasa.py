@@ -46,5 +46,6 @@ CISCOASA = Format(
     fields=("timestamp", "src_ip", "payload_printable"),
     known_by=(frozenset({"timestamp", "src_ip", "payload_printable"}),),
     build=_build,
+    clock=("timestamp",),
     foreign=frozenset({"event_type", "flow_id"}),  # Suricata alerts have all fields of this format, too
 )

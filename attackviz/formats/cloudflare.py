@@ -265,6 +265,7 @@ HTTP_REQUESTS = Format(
     ),
     known_by=(frozenset({"ClientIP", "EdgeStartTimestamp"}), frozenset({"ClientIP", "EdgeEndTimestamp"})),
     build=_http_requests,
+    clock=("EdgeStartTimestamp", "EdgeEndTimestamp"),
 )
 
 FIREWALL_EVENTS = Format(
@@ -293,6 +294,7 @@ FIREWALL_EVENTS = Format(
     ),
     known_by=(frozenset({"Action", "ClientIP", "Datetime"}), frozenset({"Action", "Source", "RayID"})),
     build=_firewall_events,
+    clock=("Datetime",),
 )
 
 HTTP_REQUESTS_CSV = replace(

@@ -86,5 +86,6 @@ ELS = Format(
     ),
     known_by=(frozenset({"client.ip", "timestamp"}), frozenset({"client.ip", "rayId"})),
     build=_build,
+    clock=("timestamp", "edge.startTimestamp"),
     dotted=True,
 )

@@ -102,6 +102,7 @@ class Columns:
         self._written, self.length, self.account, self.tz = written, length, account, tz
         self.year, self.reference = year, reference
         self.left_out: dict[str, pa.Array] = {}
+        self._clock: dict[tuple[str, str | None, str], pa.Array] = {}
 
     def values(self, path: str) -> list[Any]:
         """Return a field as the log wrote it."""
@@ -111,13 +112,14 @@ class Columns:
         return values.values() if isinstance(values, Written) else values
 
     def keep(self, mask: pa.BooleanArray) -> Columns:
-        """Return the columns of the rows of a mask."""
+        """Return the columns of the rows of a mask; times that were read are not counted again."""
         kept = {
             path: values.keep(mask) if isinstance(values, Written) else list(compress(values, mask.to_pylist()))
             for path, values in self._written.items()
         }
-        length = mask.true_count
-        return Columns(kept, length, self.account, self.tz, self.year, self.reference)
+        columns = Columns(kept, mask.true_count, self.account, self.tz, self.year, self.reference)
+        columns._clock = {asked: time.filter(mask) for asked, time in self._clock.items()}
+        return columns
 
     def without(self, path: str) -> Columns:
         """Return the columns as if the log lacked a field."""
@@ -234,6 +236,12 @@ class Columns:
         flag : str
             Reason under which taking it is counted; not counted if empty.
         """
+        asked = (path, otherwise, flag)
+        if asked not in self._clock:
+            self._clock[asked] = self._read_time(path, otherwise, flag)
+        return self._clock[asked]
+
+    def _read_time(self, path: str, otherwise: str | None, flag: str) -> pa.Array:
         column, missing, naive = self._times(path)
         strange = pc.and_(pc.is_null(column), pc.invert(missing))
         if otherwise is not None and pc.any(missing).as_py():

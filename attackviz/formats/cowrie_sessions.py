@@ -57,4 +57,5 @@ COWRIE_SESSIONS = Format(
     ),
     known_by=(frozenset({"session_id", "start_time", "src_ip", "login_success"}),),
     build=_build,
+    clock=("start_time", "end_time", "no start, end time taken"),
 )

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from ..account import Account
 from ..schema import COLUMNS, conform
 from ..window import Window
+from .casts import TIME
 from .columns import Columns
 from .csvreader import read_csv
 from .format import Format
@@ -155,32 +157,53 @@ def _read_json(
 
 
 def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa.Table:
-    built: dict[str, Any] = form.build(columns)
-    if options.ids:
-        built["event_id"] = _or_made(built.get("event_id"), batch)
-    else:
-        built.pop("event_id", None)
+    rows: pa.Array | None = None
+    if options.window is not None and form.clock:
+        inside = _inside(columns.time(*form.clock), options.window)
+        if inside.true_count < columns.length:
+            columns.account.outside += columns.length - inside.true_count
+            rows, columns = pc.indices_nonzero(inside), columns.keep(inside)
+    built = dict(form.build(columns))
     for name in options.extra:
         if name not in built:  # a mapping may have columns of its own
-            built[name] = columns.text(name)
-    if options.columns is not None:
-        keep: Sequence[str] = (ALWAYS, *options.columns)
-        built = {name: column for name, column in built.items() if name in keep}
-    table = _left(conform(pa.table(built)), columns)
+            built[name] = partial(columns.text, name)
+    if options.ids:
+        built["event_id"] = _or_made(_made(built.get("event_id")), batch, rows, columns.length)
+    else:
+        built.pop("event_id", None)
+    keep: Sequence[str] = list(built) if options.columns is None else (ALWAYS, *options.columns)
+    table = conform(pa.table({name: _made(column) for name, column in built.items() if name in keep}))
+    table = _left(table, columns)
     return table if options.window is None else _within(table, options.window, columns.account)
 
 
-def _or_made(own: pa.Array | None, batch: Batch) -> pa.Array:
-    """Return the product's own ids, made ones where it gave none."""
+def _made(column: Any) -> Any:
+    return column() if callable(column) else column
+
+
+def _or_made(own: pa.Array | None, batch: Batch, rows: pa.Array | None, length: int) -> pa.Array:
+    """Return the product's own ids, made ones where it gave none.
+
+    Parameters
+    ----------
+    own : pyarrow.Array of string or None
+    batch : Batch
+        Knows where its events stand.
+    rows : pyarrow.Array of uint64 or None
+        Those that are still there; all if None.
+    length : int
+        How many are still there.
+    """
     if own is None:
-        own = pa.nulls(batch.length, pa.string())
+        own = pa.nulls(length, pa.string())
     elif pc.any(pc.equal(own, "")).as_py():
         own = pc.if_else(pc.equal(own, ""), None, own)
-    lacking = pc.is_null(own)
-    rows = pc.indices_nonzero(lacking).to_pylist()
-    if not rows:
+    if not own.null_count:
         return own
-    made = batch.ids.made(rows) if isinstance(batch.ids, Places) else [batch.ids[row] for row in rows]
+    lacking = pc.is_null(own)
+    needed = pc.indices_nonzero(lacking)
+    places = (needed if rows is None else rows.take(needed)).to_pylist()
+    made = batch.ids.made(places) if isinstance(batch.ids, Places) else [batch.ids[row] for row in places]
     return pc.replace_with_mask(own, lacking, pa.array(made, pa.string()))
 
 
@@ -196,10 +219,13 @@ def _left(table: pa.Table, columns: Columns) -> pa.Table:
     return table if gone is None else table.filter(pc.invert(gone))
 
 
+def _inside(time: pa.Array, window: Window) -> pa.Array:
+    start, end = (pa.scalar(moment, TIME) for moment in (window.start, window.end))
+    return pc.fill_null(pc.and_(pc.greater_equal(time, start), pc.less(time, end)), False)
+
+
 def _within(table: pa.Table, window: Window, account: Account) -> pa.Table:
-    kind = pa.timestamp("us", tz="UTC")
-    time = table["time"]
-    inside = pc.and_(pc.greater_equal(time, pa.scalar(window.start, kind)), pc.less(time, pa.scalar(window.end, kind)))
-    kept = table.filter(pc.fill_null(inside, False))
+    inside = _inside(table["time"], window)
+    kept = table.filter(inside)
     account.outside += table.num_rows - kept.num_rows
     return kept

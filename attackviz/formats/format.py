@@ -31,7 +31,8 @@ class Format:
     known_by : tuple of frozenset of str
         Sets of keys; an object that has all of any set is of this format.
     build : callable
-        From the columns of a batch to columns of the event table.
+        From the columns of a batch to columns of the event table; a column may
+        be a function that makes it, called only if the column is wanted.
     dotted : bool
         Whether nested fields also occur as flat keys with dots.
     foreign : frozenset of str
@@ -48,6 +49,10 @@ class Format:
         Of ``csv``: the fields, where files do not begin with their names.
     magic : tuple of bytes
         Of ``table``: what a file of this format begins with, any of these.
+    clock : tuple of str
+        What `Columns.time` is called with for ``time``, if nothing else is
+        looked at for it: where a window is asked for, rows outside it are then
+        dropped before other columns are made.
     detected : bool
         Whether it is told by content; if not, only its name asks for it.
     mapping : object
@@ -60,7 +65,7 @@ class Format:
     kind: str
     fields: tuple[str, ...]
     known_by: tuple[frozenset[str], ...]
-    build: Callable[[Columns], dict[str, pa.Array]]
+    build: Callable[[Columns], dict[str, pa.Array | Callable[[], pa.Array]]]
     dotted: bool = False
     foreign: frozenset[str] = frozenset()
     pattern: str = ""
@@ -68,6 +73,7 @@ class Format:
     delimiter: str = ","
     names: tuple[str, ...] = ()
     magic: tuple[bytes, ...] = ()
+    clock: tuple[str, ...] = ()
     detected: bool = True
     mapping: Any = None
 

@@ -62,4 +62,5 @@ HERALDING = Format(
     ),
     known_by=(frozenset({"session_id", "source_ip", "num_auth_attempts"}),),
     build=_build,
+    clock=("timestamp",),
 )

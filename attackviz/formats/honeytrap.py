@@ -90,4 +90,5 @@ HONEYTRAP = Format(
     ),
     known_by=(frozenset({"attack_connection.remote_ip", "attack_connection.local_port"}),),
     build=_build,
+    clock=("@timestamp", "start_time"),
 )

@@ -145,14 +145,17 @@ class Written:
         return texts
 
     def plain(self) -> pa.StringArray:
-        """Return the texts; null where they are empty. Arrays and objects are written in one manner."""
+        """Return the texts; null where they are empty. Arrays, objects and zero are written in one manner."""
         text = self.text
-        nested = self.kind >= Kind.ARRAY
-        if nested.any():
-            coded = text.filter(pa.array(nested)).dictionary_encode()
+        sizes = np.diff(offsets_of(text))
+        # A number of two characters may be -0.
+        loose = (self.kind >= Kind.ARRAY) | ((self.kind == Kind.NUMBER) & (sizes == 2))
+        if loose.any():
+            coded = text.filter(pa.array(loose)).dictionary_encode()
             clean = [json_text(DECODER.decode(value)) for value in coded.dictionary.to_pylist()]
-            text = pc.replace_with_mask(text, pa.array(nested), pa.array(clean, pa.string()).take(coded.indices))
-        return valid_where(text, (self.kind > Kind.NULL) & (np.diff(offsets_of(text)) > 0))
+            text = pc.replace_with_mask(text, pa.array(loose), pa.array(clean, pa.string()).take(coded.indices))
+            sizes = np.diff(offsets_of(text))
+        return valid_where(text, (self.kind > Kind.NULL) & (sizes > 0))
 
     def arrays(self) -> tuple[list[Any], pa.Array]:
         """Return the different arrays, decoded, and which of them stands in each row (null where none)."""
