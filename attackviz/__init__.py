@@ -22,6 +22,7 @@ from .errors import AttackvizError, AttackvizWarning, DataLossWarning
 if TYPE_CHECKING:
     from .account import Account
     from .export import Replay
+    from .formats import Mapping
     from .geo import enrich, lookup, open_database, read_targets
     from .open import open_address, read, scan
     from .replay import Recording
@@ -35,6 +36,7 @@ __all__ = [
     "AttackvizError",
     "AttackvizWarning",
     "DataLossWarning",
+    "Mapping",
     "Recording",
     "Replay",
     "Window",
@@ -51,6 +53,7 @@ __all__ = [
 
 _HOMES = {
     "Account": "account",
+    "Mapping": "formats",
     "Recording": "replay",
     "Replay": "export",
     "Window": "window",

@@ -5,6 +5,7 @@ import io
 import json
 import warnings
 from ipaddress import ip_address
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import attackviz as av
+from attackviz import Mapping
 from attackviz.account import account_of
 from attackviz.errors import AddressError, AttackvizWarning, FormatError, MappingError, UsageError
-from attackviz.formats import Mapping, detect, known_formats, own_formats
+from attackviz.formats import detect, known_formats, own_formats
 from attackviz.formats.near import near
 from attackviz.settings import load_settings
 
@@ -40,6 +42,7 @@ def as_logfmt(rows):
     return "".join(" ".join(f"{k}={v}" for k, v in row.items()) + "\n" for row in quoted)
 
 
+CORPUS = Path(__file__).parent / "corpus"
 KINDS = {
     "ndjson": ({"kind": "json"}, "".join(json.dumps(row) + "\n" for row in ROWS)),
     "array": ({"kind": "json"}, json.dumps(ROWS)),
@@ -469,3 +472,15 @@ def test_other_processes_read_by_the_same_mapping(tmp_path, settings):
 def test_near_misses():
     assert near("clientip", ["status", "ClientIP", "client.ip"]) == ["ClientIP", "client.ip"]
     assert near("xyz", ["status"]) == []
+
+
+def test_no_sample_of_ours_is_taken_for_ones_own(samples):
+    own = [Mapping.from_file(samples / "purchases" / "shop.toml")]
+    own += [
+        Mapping.from_dict(name.replace(" ", "-"), {**kind, "columns": COLUMNS}) for name, (kind, _) in KINDS.items()
+    ]
+    formats = known_formats(tuple(own))
+    corpus = [path for path in CORPUS.iterdir() if "__" in path.name]
+    assert len(corpus) > 20
+    for path in corpus:
+        assert detect(path.read_bytes()[: 1 << 16], path.name, formats).name == path.name.partition("__")[0]
