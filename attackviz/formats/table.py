@@ -73,8 +73,8 @@ def read_table(chunks: Iterable[bytes], account: Account, file: str, options: Op
     >>> [t["dst_port"].to_pylist() for t in read_table([sink.getvalue()], Account(), "a.arrow", Options())]
     [[22]]
     """
-    source = io.BufferedReader(_Chunks(chunks), _ROWS)
-    begun = source.peek(8)[:8]
+    source = _Chunks(chunks)
+    begun = source.peek(8)
     reader = _Reader(account, file, options)
     if begun.startswith(_PARQUET):
         with tempfile.TemporaryFile(prefix="attackviz-") as spooled:
@@ -92,14 +92,14 @@ def read_table(chunks: Iterable[bytes], account: Account, file: str, options: Op
     yield from reader.tables(_arrow(source, reader))
 
 
-def _ends_with(source: IO[bytes], end: bytes) -> bool:
+def _ends_with(source: _Chunks, end: bytes) -> bool:
     last = b""
     while piece := source.read(_ROWS):
         last = (last + piece)[-len(end) :]
     return last == end
 
 
-def _arrow(source: IO[bytes], reader: _Reader) -> Iterator[pa.RecordBatch]:
+def _arrow(source: _Chunks, reader: _Reader) -> Iterator[pa.RecordBatch]:
     with pa.ipc.open_stream(source) as stream:
         wanted = reader.wanted(stream.schema)
         for batch in stream:
@@ -176,7 +176,7 @@ class _Reader:
             for batch in batches:
                 if batch.num_rows:
                     yield self._table(pa.Table.from_batches([batch]))
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError) as error:
             self.account.pieces += 1
             self.account.spoil("damaged table", sample(self.file, self._row + 1, str(error).encode("utf-8", "replace")))
             self.damaged = True
@@ -293,14 +293,18 @@ def _as_text(column: pa.Array) -> pa.Array:
         return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
 
 
-def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+def _copy(source: _Chunks, target: IO[bytes]) -> None:
     while piece := source.read(1 << 18):
         target.write(piece)
     target.seek(0)
 
 
 class _Chunks(io.RawIOBase):
-    """Read chunks of bytes as a file."""
+    """Read chunks of bytes as a file.
+
+    What is asked for is gathered as it comes, never set aside at once: a
+    damaged length may ask for more than there is memory.
+    """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
@@ -309,17 +313,24 @@ class _Chunks(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        filled = 0
-        while filled < len(buffer):
-            chunk = self._rest or next(self._chunks, None)
+    def read(self, size: int | None = -1, /) -> bytes:
+        parts, length = [self._rest], len(self._rest)
+        while size is None or size < 0 or length < size:
+            chunk = next(self._chunks, None)
             if chunk is None:
                 break
-            taken = chunk[: len(buffer) - filled]
-            buffer[filled : filled + len(taken)] = taken
-            self._rest = chunk[len(taken) :]
-            filled += len(taken)
-        return filled
+            parts.append(chunk)
+            length += len(chunk)
+        data = b"".join(parts)
+        end = length if size is None or size < 0 else size
+        self._rest = data[end:]
+        return data[:end]
+
+    def peek(self, size: int) -> bytes:
+        """Return the next bytes without taking them."""
+        data = self.read(size)
+        self._rest = data + self._rest
+        return data
 
 
 def _build(c: Columns) -> dict[str, pa.Array]:
