@@ -89,15 +89,3 @@ def test_how_lines_end_changes_no_event(path, change, tmp_path):
     assert [t.to_pylist() for t in tables] == [t.to_pylist() for t in plain]
     assert (again.events, again.bad, again.flags) == (account.events, account.bad, account.flags)
     assert again.closes()
-
-
-@pytest.mark.parametrize("one", LINES, ids=lambda path: path.name)
-def test_two_formats_in_one_file_are_not_taken_for_one(one):
-    ours = one.read_bytes().splitlines()[:20]
-    for other in LINES:
-        theirs = other.read_bytes().splitlines()[:20]
-        try:
-            found = detect(b"\n".join(ours + theirs) + b"\n", "x").name
-        except FormatError:
-            continue
-        assert found in (named(one), named(other))

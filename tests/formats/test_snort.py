@@ -9,7 +9,7 @@ import pytest
 
 from attackviz.account import account_of
 from attackviz.errors import UsageError
-from attackviz.open import read
+from attackviz.open import read, scan
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -87,3 +87,12 @@ def test_alert_fast(dated):
     assert events.sensor.iloc[2] == "eth0"
     assert events.detail.iloc[0] == "HTTP"
     assert set(events.time.dt.year) == {2022}
+
+
+def test_the_year_reaches_every_process(tmp_path):
+    for number in range(4):
+        (tmp_path / f"{number}.log").write_bytes((CORPUS / "snort.fast__documented.log").read_bytes() * 50)
+    with scan(sorted(tmp_path.glob("*.log")), year=2019, processes=2) as batches:
+        years = {time.year for table in batches for time in table["time"].to_pylist()}
+    assert years == {2019, 2022}
+    assert batches.account.flags["time without a year, read as 2019"] == 600
