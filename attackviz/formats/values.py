@@ -156,11 +156,11 @@ def sampled(c: Columns, *, every: tuple[str, ...], share: tuple[str, ...]) -> pa
     >>> sampled(c, every=("n",), share=("r",)).to_pylist(), dict(c.account.flags)
     ([10, 4, 1], {'sample rate not understood': 1})
     """
-    shares = [pc.divide(1.0, pc.if_else(pc.greater(rate, 0), rate, None)) for rate in (decimals(c, p) for p in share)]
-    found = pc.coalesce(*(decimals(c, path) for path in every), *shares)
-    if found.null_count == len(found):
+    written = pc.coalesce(*(c.text(path) for path in (*every, *share)))
+    if written.null_count == len(written):
         return None
-    found = pc.round(found)
-    good = pc.and_(pc.greater_equal(found, 1), pc.less(found, 2**32))
-    c.flag("sample rate not understood", pc.invert(good))
+    shares = [pc.divide(1.0, pc.if_else(pc.greater(rate, 0), rate, None)) for rate in (decimals(c, p) for p in share)]
+    found = pc.round(pc.coalesce(*(decimals(c, path) for path in every), *shares))
+    good = pc.and_(pc.greater_equal(found, 1), pc.less(found, 2**32)).fill_null(False)
+    c.flag("sample rate not understood", pc.and_(pc.is_valid(written), pc.invert(good)))
     return pc.if_else(good, found, 1.0).fill_null(1.0).cast(pa.uint32())

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from attackviz.account import account_of
-from attackviz.errors import DataLossWarning, FormatError
+from attackviz.errors import DataLossWarning, FormatError, UsageError
 from attackviz.open import read
 
 
@@ -82,6 +82,17 @@ def test_real_lines_read_without_loss(samples):
         ({"SecurityAction": "challengeSolved", "SecuritySources": ["firewallCustom"]}, "benign", "custom rules"),
         ({"SecurityAction": "skip", "WAFAttackScore": 3}, "benign", "attack score"),
         ({"SecurityAction": "somethingNew"}, "unknown", "none"),
+        ({"SecurityAction": "", "SecurityActions": ["log"], "SecuritySources": ["waf"]}, "detected", "managed rules"),
+        (
+            {"FirewallMatchesActions": ["log", "block"], "FirewallMatchesSources": ["waf", "asn"]},
+            "mitigated",
+            "custom rules",
+        ),
+        ({"WAFAction": "unknown", "FirewallMatchesActions": ["challengeSolved"]}, "benign", "none"),
+        ({"EdgeRateLimitAction": "ban", "EdgeRateLimitID": "17"}, "mitigated", "rate limit"),
+        ({"EdgeRateLimitAction": "simulate", "EdgeRateLimitID": 17}, "detected", "rate limit"),
+        ({"EdgeRateLimitAction": "", "EdgeRateLimitID": 0}, "benign", "none"),
+        ({"EdgeRateLimitAction": "unknown", "EdgeRateLimitID": "0"}, "benign", "none"),
         ({"WAFAction": "drop", "WAFRuleID": "981176"}, "mitigated", "managed rules"),
         ({"WAFAction": 2}, "mitigated", "none"),
         ({"WAFAction": "unknown"}, "benign", "none"),
@@ -109,6 +120,7 @@ def test_verdict_and_category_of_a_request(tmp_path, fields, verdict, category):
 def test_unknown_actions_are_counted(tmp_path):
     account = account_of(read(lines(tmp_path / "a.json", request(SecurityAction="somethingNew"))))
     assert account.flags["unknown action"] == 1
+    assert account.notes == ["unknown action 'somethingnew'"]
 
 
 def test_fields_of_a_request(tmp_path):
@@ -228,3 +240,123 @@ def test_file_of_both_datasets_is_refused_with_counts(tmp_path):
     with pytest.raises(FormatError, match=r"more than one format: cloudflare.firewall_events \(2\)") as error:
         read(file)
     assert "format=" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict", "category"),
+    [
+        ({"ruleId": 0, "mitigationId": "0"}, "benign", "none"),
+        ({"ruleId": 12, "mitigationId": ""}, "detected", "rate limit"),
+        ({"ruleId": 12, "mitigationId": "ab12"}, "mitigated", "rate limit"),
+    ],
+)
+def test_enterprise_log_share_rate_limits(tmp_path, fields, verdict, category):
+    line = {"timestamp": 1480000000123456789, "client": {"ip": "8.8.8.8"}, "edge": {"rateLimit": fields}}
+    frame = read(lines(tmp_path / "a.json", line))
+    assert (frame.verdict[0], frame.category[0]) == (verdict, category)
+
+
+def test_country_is_a_code_or_null(tmp_path):
+    frame = read(lines(tmp_path / "a.json", *(request(ClientCountry=c) for c in ("de", "US", "xx", "t1", "", None))))
+    assert frame.src_country.astype(object).where(frame.src_country.notna(), None).tolist() == ["DE", "US"] + [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({"SampleInterval": 10}, 10),
+        ({"sampleInterval": "100"}, 100),
+        ({"sample_rate": 0.1}, 10),
+        ({"SampleRate": "0.25"}, 4),
+        ({"SampleInterval": 1}, 1),
+        ({"SampleInterval": 0}, 1),
+        ({"sample_rate": 0}, 1),
+    ],
+)
+@pytest.mark.parametrize("kind", ["http_requests", "firewall_events", "els"])
+def test_a_sampled_line_counts_for_all_it_stands_for(tmp_path, kind, fields, count):
+    line = {
+        "http_requests": request(),
+        "firewall_events": {"Action": "log", "ClientIP": "1.2.3.4", "Datetime": "2025-03-11T10:00:00Z"},
+        "els": {"timestamp": 1480000000123456789, "client": {"ip": "8.8.8.8"}},
+    }[kind]
+    if kind == "els" and not {"sampleInterval", "sample_rate"} & fields.keys():
+        fields, count = {"sampleInterval": 7}, 7
+    frame = read(lines(tmp_path / "a.json", line | fields, line))
+    assert frame["count"].tolist() == [count, 1]
+    assert account_of(frame).flags["sample rate not understood"] == (0 in fields.values())
+
+
+def test_lines_that_are_not_sampled_have_no_count(tmp_path):
+    assert "count" not in read(lines(tmp_path / "a.json", request())).columns
+
+
+FIELDS = (
+    "ClientIP", "EdgeStartTimestamp", "RayID", "ClientRequestMethod", "ClientRequestPath", "EdgeResponseStatus",
+    "SecurityAction", "SecuritySources", "ClientRequestBytes", "ClientCountry",
+)  # fmt: skip
+RECORDS = (
+    ("198.51.100.50", 1714979289000000000, "a1", "GET", '/a,b|c;"d"\te', 403, "block", ["asn", "rateLimit"], 10, "nl"),
+    ("2001:db8::51", 1714979290000000000, "a2", "POST", "/login", 200, "", [], 20, "xx"),
+)
+
+
+def csv(delimiter, header=True):
+    def cell(value):
+        text = json.dumps(value) if isinstance(value, list) else value
+        return '"' + text.replace('"', '""') + '"' if isinstance(text, str) else str(text)
+
+    body = [delimiter.join(map(cell, record)) for record in RECORDS]
+    return "".join(f"{line}\n" for line in ([delimiter.join(FIELDS)] if header else []) + body)
+
+
+DELIMITERS = pytest.mark.parametrize("delimiter", [",", "\t", ";", "|", " ", "\x01", "||", "~|~"])
+
+
+@DELIMITERS
+def test_csv_reads_as_json_does(tmp_path, delimiter):
+    as_json = read(lines(tmp_path / "a.json", *(dict(zip(FIELDS, record, strict=True)) for record in RECORDS)))
+    (tmp_path / "a.csv").write_text(csv(delimiter) + csv(delimiter))  # each batch has its header
+    frame = read(tmp_path / "a.csv")
+    account = account_of(frame)
+    assert account.files == {"a.csv": "cloudflare.http_requests.csv"}
+    assert (account.events, account.structure, account.bad_total) == (4, 2, 0)
+    pd.testing.assert_frame_equal(frame[:2], as_json)
+    pd.testing.assert_frame_equal(frame[2:].reset_index(drop=True), as_json)
+
+
+@DELIMITERS
+def test_csv_without_a_header_takes_the_one_told(tmp_path, delimiter):
+    (tmp_path / "with.csv").write_text(csv(delimiter))
+    (tmp_path / "without.csv").write_text(csv(delimiter, header=False))
+    name = "cloudflare.http_requests.csv:" + delimiter.join(FIELDS)
+    pd.testing.assert_frame_equal(read(tmp_path / "without.csv", format=name), read(tmp_path / "with.csv"))
+
+
+def test_csv_of_firewall_events(tmp_path):
+    header = "Datetime,Action,ClientIP,RayID,RuleID,MatchIndex,Source"
+    (tmp_path / "a.csv").write_text(f"{header}\n2024-05-06T07:08:09Z,block,198.51.100.7,a1,r1,0,firewallcustom\n")
+    frame = read(tmp_path / "a.csv", columns=["event_id", "verdict", "category"])
+    assert frame.drop(columns="time").to_numpy().tolist() == [["a1/r1/0", "custom rules", "mitigated"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cloudflare.http_requests.csv:RayID,ClientIP", "its header lacks fields"),
+        ("cloudflare.http_requests:ClientIP,EdgeStartTimestamp", "is no csv"),
+        ("cloudflare.nothing:ClientIP", "there is no format"),
+    ],
+)
+def test_a_header_that_cannot_be_is_refused(tmp_path, name, message):
+    (tmp_path / "a.csv").write_text("x\n")
+    with pytest.raises(UsageError, match=message):
+        read(tmp_path / "a.csv", format=name)
+
+
+def test_wrapper_of_the_documentation(tmp_path):
+    body = ",".join("\n  " + json.dumps({"info": request(RayID=f"a{n}")}) for n in range(3))
+    (tmp_path / "a.json").write_text('{"events":[' + body + "\n]}\n")
+    frame = read(tmp_path / "a.json", columns=["event_id"])
+    assert frame.event_id.tolist() == ["a0", "a1", "a2"]
+    assert account_of(frame).closes() and not account_of(frame).bad_total
