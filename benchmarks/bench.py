@@ -51,6 +51,22 @@ class Bench:
 
         return self._once(("cloudflare", lines), make)
 
+    def eve(self, lines: int) -> Path:
+        """Return a directory of generated Suricata EVE logs (gzip) of about so many lines."""
+
+        def make(path: Path) -> None:
+            run(python("-m", "benchmarks.eve", str(path), str(lines), str(SEED)))
+
+        return self._once(("eve", lines), make)
+
+    def dirty(self, how: str, files: list[Path]) -> Path:
+        """Return a directory of logs spoiled in a way that `benchmarks.dirty` knows."""
+
+        def make(path: Path) -> None:
+            run(python("-m", "benchmarks.dirty", how, str(SEED), str(path), *map(str, files)))
+
+        return self._once(("dirty", how, len(files)), make)
+
     def replay(self, what: int | Path) -> tuple[Path, Path]:
         """Return a page of so many made-up events, or of what is at an address, and its located events as Parquet."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..bench import Bench
 from ..table import Row
-from . import first_frame, geolocation, imports, pages, reading, scrubbing, server
+from . import fields, first_frame, geolocation, imports, pages, reading, scrubbing, server
 
 Part = Callable[[Bench], list[Row]]
 
@@ -17,5 +17,6 @@ PARTS: dict[str, Part] = {
     "server": server.rows,
     "geolocation": geolocation.rows,
     "reading": reading.rows,
+    "fields": fields.rows,
     "pages": pages.rows,
 }
