@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .open import open_address, read, scan
     from .replay import Recording
     from .schema import validate
+    from .sources import follow
     from .window import Window
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ __all__ = [
     "Window",
     "__version__",
     "enrich",
+    "follow",
     "lookup",
     "open_address",
     "open_database",
@@ -58,6 +60,7 @@ _HOMES = {
     "Replay": "export",
     "Window": "window",
     "enrich": "geo",
+    "follow": "sources",
     "lookup": "geo",
     "open_address": "open",
     "open_database": "geo",

@@ -6,6 +6,7 @@ lines of a log as it grows, from a `Position`.
 """
 
 from .files import InputFile, Stored, find, outside
+from .follow import Follow, Followed, follow
 from .position import Position
 from .reading import beginnings
 from .s3 import S3Object, find_s3
@@ -15,6 +16,8 @@ from .tail import Lines, Tail
 
 __all__ = [
     "FileProgress",
+    "Follow",
+    "Followed",
     "InputFile",
     "Lines",
     "Position",
@@ -26,6 +29,7 @@ __all__ = [
     "beginnings",
     "find",
     "find_s3",
+    "follow",
     "outside",
     "spread",
     "streams",
