@@ -24,8 +24,9 @@ WIDTHS = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400
 WIDTHS += tuple(864_000 * 10**k for k in range(5))
 """Seconds of a bin, from a second to centuries."""
 
-# A level is given up for a coarser one rather than have fewer bins than this.
-_BINS = {"point": 1440, "city": 720, "region": 480, "country": 48, "none": 0}
+# A level is given up for a coarser one rather than have fewer bins than this; countries last long, as a map without
+# places shows nothing.
+_BINS = {"point": 1440, "city": 720, "region": 480, "country": 4, "none": 0}
 # What stands for a name where a place has none: a tile of the map of about a city's, region's, country's size.
 _ZOOM = {"city": 10, "region": 6, "country": 3}
 

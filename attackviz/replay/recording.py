@@ -281,7 +281,8 @@ def _check(header: dict[str, Any], tables: dict[str, pa.Table]) -> None:
         "verdict": len(header["verdicts"]),
     }
     for name in ("category", "verdict") if "sample" in tables else ():
-        if (pc.max(tables["sample"][name]).as_py() or 0) >= limits[name]:
+        most = pc.max(tables["sample"][name]).as_py()
+        if most is not None and most >= limits[name]:
             raise _broken(f"sample.{name} points beyond its table")
     columns = {name: events[name].to_numpy() for name in events.column_names}
     if not len(events):

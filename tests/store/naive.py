@@ -45,6 +45,11 @@ def same_address(text):
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def undressed(net):
+    mapped = net.version == 6 and net.prefixlen >= 96 and getattr(net.network_address, "ipv4_mapped", None)
+    return ip_network(f"{mapped}/{net.prefixlen - 96}") if mapped else net
+
+
 def meets(row, field, op, wanted):
     if field == "text":
         return contains_anywhere(row, wanted)
@@ -65,7 +70,7 @@ def meets(row, field, op, wanted):
     if op == "contains":
         return not unknown and any(wanted.lower() in str(name).lower() for name in names)
     address = same_address(names[0])
-    nets = [ip_network(net, strict=False) for net in ([wanted] if isinstance(wanted, str) else wanted)]
+    nets = [undressed(ip_network(net, strict=False)) for net in ([wanted] if isinstance(wanted, str) else wanted)]
     return address is not None and any(address.version == net.version and address in net for net in nets)
 
 
