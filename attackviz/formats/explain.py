@@ -123,7 +123,7 @@ def _events(head: bytes, form: Format, account: Account, where: str) -> pa.Table
 def _made_of(path: str, form: Format, events: pa.Table, head: bytes, where: str) -> list[str]:
     """Return the columns that change where the log lacks a field."""
 
-    def build(c: Columns) -> dict[str, pa.Array]:
+    def build(c: Columns) -> dict[str, Any]:
         return form.build(c.without(path))
 
     other = _events(head, replace(form, build=build), Account(), where)

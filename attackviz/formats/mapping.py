@@ -107,7 +107,7 @@ class Mapping:
     pattern : str
         Of kind ``regex``: the expression with a named group for each field.
     delimiter : str
-        Of kind ``csv``.
+        Of kind ``csv``; the first line tells if empty.
     header : tuple of str
         Of kind ``csv``: the names of the fields, where the file does not begin with them.
 
@@ -126,7 +126,7 @@ class Mapping:
     only: tuple[Condition, ...] = ()
     detect: tuple[str, ...] = ()
     pattern: str = ""
-    delimiter: str = ","
+    delimiter: str = ""
     header: tuple[str, ...] = ()
 
     @property
@@ -244,9 +244,10 @@ class _Parser:
         for end in ("src", "dst"):
             if (f"{end}_lat" in columns) != (f"{end}_lon" in columns):
                 raise self.wrong(f"{end}_lat and {end}_lon go together", "give both", "columns")
-        delimiter = self.text(given.get("delimiter", ","), "delimiter")
-        if len(delimiter) != 1 or delimiter in '"\r\n':
-            raise self.wrong(f"delimiter {delimiter!r} is not one character", 'write ";" or "\\t"')
+        # Where the file begins with the names of its fields, these tell what parts them.
+        delimiter = self.text(given["delimiter"], "delimiter") if "delimiter" in given else ""
+        if set(delimiter) & set('"\r\n'):
+            raise self.wrong(f"delimiter {delimiter!r} cannot part fields", 'write ";", "\\t" or the like')
         made = Mapping(
             name=self.name,
             title=self.text(given.get("title", self.name), "title"),
@@ -256,7 +257,7 @@ class _Parser:
             only=tuple(self.conditions(given.get("only", {}))),
             detect=self.texts(given.get("detect", []), "detect"),
             pattern=pattern,
-            delimiter=delimiter,
+            delimiter=delimiter or ("," if "header" in given else ""),
             header=self.texts(given.get("header", []), "header"),
         )
         known = _groups(pattern, self.where) if kind == "regex" else made.header

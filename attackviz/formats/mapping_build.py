@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 
 import pyarrow as pa
@@ -50,6 +51,7 @@ def make_format(mapping: Mapping) -> Format:
         pattern=_unanchored(mapping.pattern),
         delimiter=mapping.delimiter,
         names=mapping.header,
+        clock=_clock(mapping),
         detected=not mapping.header,
         mapping=mapping,
     )
@@ -74,11 +76,27 @@ def _two_deep(path: str) -> str:
     return ".".join(path.split(".")[:2])
 
 
-def _build(mapping: Mapping, c: Columns) -> dict[str, pa.Array]:
+def _clock(mapping: Mapping) -> tuple[str, ...]:
+    """Return the fields of times that are read as any format's; none where there is more to it.
+
+    Rows that a filter refuses are no events: they are to be counted as left
+    out, not as outside a window.
+    """
+    origin = dict(mapping.columns)["time"]
+    return origin.fields if _plain_time(origin) and not mapping.only else ()
+
+
+def _plain_time(origin: Origin) -> bool:
+    return origin == Origin(fields=origin.fields) and len(origin.fields) in (1, 2)
+
+
+def _build(mapping: Mapping, c: Columns) -> dict[str, pa.Array | Callable[[], pa.Array]]:
     if mapping.only:
         c.leave_out(f"rows the filter of {mapping.name!r} refuses", _refused(mapping.only, c))
-    built = {name: _column(name, origin, c) for name, origin in mapping.columns}
-    return built | {name: _extra(origin, c) for name, origin in mapping.extra}
+    return {
+        **{name: partial(_column, name, origin, c) for name, origin in mapping.columns},
+        **{name: partial(_extra, origin, c) for name, origin in mapping.extra},
+    }
 
 
 def _refused(only: tuple[Condition, ...], c: Columns) -> pa.Array:
@@ -179,6 +197,8 @@ def _number(origin: Origin, c: Columns) -> Columns:
 
 
 def _time(origin: Origin, c: Columns) -> pa.Array:
+    if _plain_time(origin):
+        return c.time(*origin.fields)
     text = pc.utf8_trim_whitespace(_text(origin, c))
     if origin.time in timeformat.UNITS:
         text = timeformat.iso_of_epoch(text, origin.time)

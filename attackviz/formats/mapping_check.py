@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -79,7 +80,7 @@ class Watch:
                 hint=meant(time.fields[0], self._seen),
             )
 
-    def _watched(self, c: Columns) -> dict[str, pa.Array]:
+    def _watched(self, c: Columns) -> dict[str, Any]:
         self._rows += c.length
         for field in tuple(self._unmet):
             if pc.any(pc.is_valid(c.text(field))).as_py():

@@ -49,6 +49,8 @@ KINDS = {
     "spread": ({"kind": "json"}, json.dumps(ROWS, indent=2)),
     "csv": ({"kind": "csv"}, as_csv(ROWS)),
     "semicolons": ({"kind": "csv", "delimiter": ";"}, as_csv(ROWS, ";")),
+    "bars": ({"kind": "csv"}, as_csv(ROWS, "|")),
+    "arrows": ({"kind": "csv", "delimiter": "->"}, as_csv(ROWS, "\x01").replace("\x01", "->")),
     "no header": ({"kind": "csv", "header": list(ROWS[0])}, as_csv(ROWS).partition("\n")[2]),
     "logfmt": ({"kind": "logfmt"}, as_logfmt(ROWS)),
     "regex": ({"pattern": f"^{PATTERN}$"}, "".join("{ts} {ip} {path} [{note}]\n".format(**row) for row in ROWS)),
@@ -287,7 +289,7 @@ WRONG = [
     ({"only": {"x": {"like": "y"}}}, "there is no key 'like'"),
     ({"only": {"x": {"range": [1]}}}, "is no range"),
     ({"only": {"x": {"matches": "("}}}, "cannot be used"),
-    ({"kind": "csv", "delimiter": "::"}, "is not one character"),
+    ({"kind": "csv", "delimiter": '"'}, "cannot part fields"),
     ({"kind": "csv", "header": ["tss", "b"]}, "the header has no field 'ts'; is 'tss' meant"),
     ({"kind": "json", "pattern": "x"}, "'pattern' is for kind 'regex'"),
     ({"kind": "regex"}, "needs a pattern"),
@@ -484,3 +486,16 @@ def test_no_sample_of_ours_is_taken_for_ones_own(samples):
     assert len(corpus) > 20
     for path in corpus:
         assert detect(path.read_bytes()[: 1 << 16], path.name, formats).name == path.name.partition("__")[0]
+
+
+def test_a_window_counts_alike_whether_rows_are_dropped_early_or_late(tmp_path):
+    rows = [{"ts": f"2025-03-{day:02d}T12:00:00Z", "ip": "192.0.2.1", "n": day % 2} for day in range(1, 29)]
+    early = mapping(src_ip="ip", detail="n")
+    late = mapping(src_ip="ip", detail="n", time={"field": "ts", "constant": "2025-01-01T00:00:00Z"})
+    odd = mapping({"only": {"n": 1}}, src_ip="ip", detail="n")
+    found = [read_rows(tmp_path, rows, form, window="2025-03-10..2025-03-20") for form in (early, late, odd)]
+    pd.testing.assert_frame_equal(found[0], found[1])
+    assert [len(frame) for frame in found] == [10, 10, 5]
+    accounts = [account_of(frame) for frame in found]
+    assert [(a.events, a.outside, a.left_out.total()) for a in accounts] == [(28, 18, 0), (28, 18, 0), (14, 9, 14)]
+    assert not any(account.notes for account in accounts)
