@@ -17,8 +17,7 @@ from .lines import LINE_LIMIT, blocks, sample
 
 __all__ = ["fields_of", "read_csv", "separator"]
 
-_NAME = r'"?[\w.@-]*\w"?'
-_HEADER = re.compile(rf'{_NAME}([^\w".@-]+|(?<=")[^"]+(?="))(?={_NAME})')
+_HEADER = re.compile(r'(?:"[^"]*"|[\w.@-]*\w)([^\w".@-]+)(?=["\w.@-])')
 
 
 def separator(header: str) -> str:

@@ -1,10 +1,11 @@
 """CSV: one line, one record; what does not fit is counted."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attackviz.account import Account
-from attackviz.formats.csvreader import read_csv
+from attackviz.formats.csvreader import fields_of, read_csv, separator
 
 
 def run(data, paths=("ip", "port"), ids=False):
@@ -51,3 +52,38 @@ def test_ids_tell_equal_lines_apart():
 @given(st.binary(max_size=400))
 def test_account_closes_on_anything(data):
     run(b"ip,port\n" + data)
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter"),
+    [
+        ("ClientIP,RayID", ","),
+        ('"Client IP";"RayID"', ";"),
+        ("ClientIP\tRayID", "\t"),
+        ("ClientIP|RayID|x", "|"),
+        ("ClientIP||RayID", "||"),
+        ("ClientIP \x01 RayID", " \x01 "),
+        ("client.ip,@timestamp", ","),
+        ("ClientIP", ","),
+        ("", ","),
+    ],
+)
+def test_the_header_tells_what_parts_the_fields(header, delimiter):
+    assert separator(header) == delimiter
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8")), min_size=1),
+    st.sampled_from(["||", "~|~", ", "]),
+)
+def test_long_delimiters_part_what_they_joined(values, delimiter):
+    line = delimiter.join('"' + value.replace('"', '""') + '"' for value in values)
+    assert fields_of(line, delimiter) == values
+    bare = [value for value in values if '"' not in value and delimiter[0] not in value and delimiter[-1] not in value]
+    if bare:
+        assert fields_of(delimiter.join(bare), delimiter) == bare
+
+
+def test_a_quote_that_is_not_closed_is_broken_with_long_delimiters_too():
+    assert fields_of('a||"b', "||") is None
+    assert fields_of('a||"b"c||d', "||") is None
