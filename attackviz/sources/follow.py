@@ -217,8 +217,9 @@ def follow(
     format : str, Mapping or path, optional
         As for `attackviz.read`; told by the first lines by default.
     position : Position or dict, optional
-        Where to go on: as it was handed over with a batch. At the beginning of
-        the log by default.
+        Where to go on: as it was handed over with a batch; `Position()` stands
+        before all rotated files that are there. At the beginning of the log itself
+        by default.
     state : path, optional
         File the position is loaded from, if it is there, and saved to.
     columns : sequence of str, optional
