@@ -55,7 +55,8 @@ _KINDS = (
 )
 
 
-def _build(c: Columns) -> dict[str, pa.Array]:
+def _leave_out(c: Columns) -> None:
+    """Leave out what is no failed login, and take apart what is."""
     daemon = pc.match_substring_regex(c.text("process"), _DAEMON).fill_null(False)
     c.leave_out("lines of other programs", pc.invert(daemon))
     written = c.text("message")
@@ -67,12 +68,13 @@ def _build(c: Columns) -> dict[str, pa.Array]:
     for kind, begins in _KINDS:
         c.leave_out(kind, pc.match_substring_regex(rest, f"^(?:{begins})"))
     c.leave_out("other lines of sshd", pc.invert(fails))
-    c.derive("address", pc.struct_field(failed, "address"))
-    c.derive("port", pc.struct_field(failed, "port"))
-    times = pc.if_else(fails, pc.struct_field(repeated, "times"), None).cast(pa.uint32()).fill_null(1)
-    user = pc.struct_field(failed, "user")
-    invalid = pc.not_equal(pc.struct_field(failed, "invalid"), "").fill_null(False)
-    method = pc.struct_field(failed, "method")
+    for name in ("address", "port", "user", "method", "invalid"):
+        c.derive(name, pc.struct_field(failed, name))
+    c.derive("times", pc.if_else(fails, pc.struct_field(repeated, "times"), None))
+
+
+def _build(c: Columns) -> dict[str, pa.Array]:
+    method, invalid = c.text("method"), pc.is_valid(c.text("invalid"))
     return {
         "time": _time(c),
         "src_ip": c.source("address"),
@@ -84,9 +86,9 @@ def _build(c: Columns) -> dict[str, pa.Array]:
         "action": c.constant("failed"),
         "verdict": c.constant("detected"),
         "severity": pc.if_else(invalid, "low", "medium"),
-        "count": times,
+        "count": c.number("times").fill_null(1).cast(pa.uint32()),
         "sensor": c.text("host"),
-        "detail": joined(method, c.constant("for"), user, between=" "),
+        "detail": joined(method, c.constant("for"), c.text("user"), between=" "),
     }
 
 
@@ -109,6 +111,7 @@ AUTHLOG = Format(
     fields=("stamp", "iso", "host", "process", "message"),
     known_by=(),
     build=_build,
+    leave_out=_leave_out,
     pattern=_LINE,
     sign=_SIGN,
 )

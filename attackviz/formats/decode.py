@@ -158,11 +158,18 @@ def _read_json(
 
 def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa.Table:
     rows: pa.Array | None = None
+    if form.leave_out is not None:
+        form.leave_out(columns)
+        gone = _left_out(columns)
+        if gone is not None:
+            stays = pc.invert(gone)
+            rows, columns = pc.indices_nonzero(stays), columns.keep(stays)
     if options.window is not None and form.clock:
         inside = _inside(columns.time(*form.clock), options.window)
         if inside.true_count < columns.length:
             columns.account.outside += columns.length - inside.true_count
-            rows, columns = pc.indices_nonzero(inside), columns.keep(inside)
+            found = pc.indices_nonzero(inside)
+            rows, columns = found if rows is None else rows.take(found), columns.keep(inside)
     built = dict(form.build(columns))
     for name in options.extra:
         if name not in built:  # a mapping may have columns of its own
@@ -208,15 +215,21 @@ def _or_made(own: pa.Array | None, batch: Batch, rows: pa.Array | None, length: 
 
 
 def _left(table: pa.Table, columns: Columns) -> pa.Table:
-    """Drop the rows that are no events of this format, and count them by kind."""
+    """Drop the rows that are no events of this format."""
+    gone = _left_out(columns)
+    return table if gone is None else table.filter(pc.invert(gone))
+
+
+def _left_out(columns: Columns) -> pa.Array | None:
+    """Return which rows are no events of this format, counted by kind; None if all are."""
     gone: pa.Array | None = None
     for kind, mask in columns.left_out.items():
-        count = pc.sum(mask).as_py() or 0
+        count = mask.true_count
         if count:
             columns.account.left_out[kind] += count
             columns.account.events -= count
             gone = mask if gone is None else pc.or_(gone, mask)
-    return table if gone is None else table.filter(pc.invert(gone))
+    return gone
 
 
 def _inside(time: pa.Array, window: Window) -> pa.Array:

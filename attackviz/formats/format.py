@@ -53,6 +53,9 @@ class Format:
         What `Columns.time` is called with for ``time``, if nothing else is
         looked at for it: where a window is asked for, rows outside it are then
         dropped before other columns are made.
+    leave_out : callable or None
+        Names the rows that are no events of this format (`Columns.leave_out`)
+        before other columns are made; fields it derives are there for `build`.
     detected : bool
         Whether it is told by content; if not, only its name asks for it.
     mapping : object
@@ -74,6 +77,7 @@ class Format:
     names: tuple[str, ...] = ()
     magic: tuple[bytes, ...] = ()
     clock: tuple[str, ...] = ()
+    leave_out: Callable[[Columns], None] | None = None
     detected: bool = True
     mapping: Any = None
 

@@ -9,6 +9,9 @@ failed. Anomalies are of type ``decode``, ``stream`` or ``applayer``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,18 +32,17 @@ _WORDS = (
 )
 _RECORDS = frozenset(_WORDS.split())
 _DETAIL = 120
+_STARTED = ("flow.start", "timestamp", "no start, time of logging taken")
 
 
-def _alerts(c: Columns) -> dict[str, pa.Array]:
-    kind = c.text("event_type")
-    _leave_others_out(c, kind, ("alert", "anomaly"))
-    anomaly = pc.equal(kind, "anomaly").fill_null(False)
+def _alerts(c: Columns) -> dict[str, pa.Array | Callable[[], pa.Array]]:
+    anomaly = pc.equal(c.text("event_type"), "anomaly").fill_null(False)
     action = folded(c.text("alert.action"))
     signature = c.text("alert.signature_id")
     verdict = pc.if_else(anomaly, "suspicious", verdict_column(c, action))
     return {
         "time": c.time("timestamp"),
-        "event_id": _within_flow(c, joined(signature, c.text("timestamp"), c.text("tx_id"), between="/")),
+        "event_id": lambda: _within_flow(c, signature, c.text("timestamp"), c.text("tx_id")),
         "src_ip": pc.coalesce(c.address("alert.source.ip"), c.source("src_ip")),
         "src_port": pc.coalesce(c.port("alert.source.port"), c.port("src_port")),
         "dst_ip": pc.coalesce(c.address("alert.target.ip"), c.address("dest_ip")),
@@ -55,7 +57,7 @@ def _alerts(c: Columns) -> dict[str, pa.Array]:
         "severity": pc.if_else(anomaly, "low", severity_column(c, c.number("alert.severity"))),
         "bytes": _bytes(c),
         "sensor": _sensor(c),
-        "detail": pc.coalesce(
+        "detail": lambda: pc.coalesce(
             joined(c.text("http.http_method"), c.text("http.url"), c.text("http.status"), between=" "),
             c.text("tls.sni"),
             mapped(c.text("payload_printable"), lambda text: text[:_DETAIL].strip() or None),
@@ -64,16 +66,14 @@ def _alerts(c: Columns) -> dict[str, pa.Array]:
     }
 
 
-def _flows(c: Columns) -> dict[str, pa.Array]:
-    kind = c.text("event_type")
-    _leave_others_out(c, kind, ("flow",))
+def _flows(c: Columns) -> dict[str, pa.Array | Callable[[], pa.Array]]:
     action = folded(c.text("flow.action"))
     alerted = pc.equal(c.text("flow.alerted"), "true").fill_null(False)
     dropped = pc.equal(action, "drop").fill_null(False)
     protocol = _protocol(c, "app_proto")
     return {
-        "time": c.time("flow.start", otherwise="timestamp", flag="no start, time of logging taken"),
-        "event_id": _within_flow(c, c.text("flow.start")),
+        "time": c.time(*_STARTED),
+        "event_id": lambda: _within_flow(c, c.text("flow.start")),
         "src_ip": c.source("src_ip"),
         "src_port": c.port("src_port"),
         "dst_ip": c.address("dest_ip"),
@@ -90,7 +90,9 @@ def _flows(c: Columns) -> dict[str, pa.Array]:
     }
 
 
-def _leave_others_out(c: Columns, kind: pa.Array, wanted: tuple[str, ...]) -> None:
+def _all_but(wanted: tuple[str, ...], c: Columns) -> None:
+    """Leave the records of other kinds out."""
+    kind = c.text("event_type")
     c.leave_out("records without event_type", pc.is_null(kind))
     named = mapped(kind, lambda word: word if word in _RECORDS else "other")
     for word in named.unique().drop_null().to_pylist():
@@ -98,10 +100,10 @@ def _leave_others_out(c: Columns, kind: pa.Array, wanted: tuple[str, ...]) -> No
             c.leave_out(f"{word} records", pc.equal(named, word))
 
 
-def _within_flow(c: Columns, rest: pa.Array) -> pa.Array:
+def _within_flow(c: Columns, *rest: pa.Array) -> pa.Array:
     """Return ids of what happened in a flow; null without one, so that one is made."""
     flow = c.text("flow_id")
-    return pc.if_else(pc.is_valid(flow), joined(flow, rest, between="/"), None)
+    return pc.if_else(pc.is_valid(flow), joined(flow, *rest, between="/"), None)
 
 
 def _protocol(c: Columns, *paths: str) -> pa.Array:
@@ -176,6 +178,8 @@ SURICATA = Format(
     known_by=_KNOWN_BY,
     build=_alerts,
     foreign=_FOREIGN,
+    clock=("timestamp",),
+    leave_out=partial(_all_but, ("alert", "anomaly")),
 )
 
 SURICATA_FLOWS = Format(
@@ -186,5 +190,7 @@ SURICATA_FLOWS = Format(
     known_by=_KNOWN_BY,
     build=_flows,
     foreign=_FOREIGN,
+    clock=_STARTED,
+    leave_out=partial(_all_but, ("flow",)),
     detected=False,
 )

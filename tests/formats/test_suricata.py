@@ -210,3 +210,16 @@ def test_a_file_of_both_is_not_guessed():
     both = json.dumps(ALERT).encode() + b"\n" + (CORPUS / "suricata.fast__crowdsec.log").read_bytes()[:400] + b"\n"
     with pytest.raises(FormatError, match=r"more than one format: suricata.* \(1\)"):
         detect(both, "x")
+
+
+@pytest.mark.parametrize("name", ["suricata__crowdsec.json", "suricata.fast__crowdsec.log", "openssh__rfc3339.log"])
+@pytest.mark.parametrize("ids", [False, True])
+def test_a_window_changes_nothing_of_what_is_left_out(name, ids):
+    columns = ["src_ip", "event_id"] if ids else None
+    whole = read(CORPUS / name, columns=columns)
+    middle = whole.time.sort_values().iloc[len(whole) // 2]
+    part = read(CORPUS / name, window=f"{middle.isoformat()}..2030-01-01", columns=columns)
+    one, other = account_of(part), account_of(whole)
+    assert (one.left_out, one.events, one.pieces) == (other.left_out, other.events, other.pieces)
+    assert one.outside == (whole.time < middle).sum() > 0
+    assert part.to_dict("records") == whole[whole.time >= middle].to_dict("records")
