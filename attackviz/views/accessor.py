@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from .. import Replay
     from ..account import Account
+    from ..analysis import EventTable
+    from ..filters import Filters
     from ..geo import Database, Targets
     from ..window import Window
 
@@ -77,6 +80,54 @@ class AttacksAccessor:
         from ..geo import enrich
 
         return enrich(self._frame, database=database, targets=targets)
+
+    def where(self, filters: Filters | Mapping[str, Any] | str) -> pd.DataFrame:
+        """Return the events that meet conditions.
+
+        Parameters
+        ----------
+        filters : Filters, mapping or str
+            In the form that the player, permalinks and stores share; see
+            `attackviz.filters`.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Raises
+        ------
+        UsageError
+            If a condition is of no known form, or names what is not there.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"time": pd.to_datetime(["2025-02-18"] * 2, utc=True), "src_country": ["CN", None]})
+        >>> len(frame.attacks.where({"country": {"not": ["CN"]}}))
+        1
+        """
+        from ..analysis.conditions import where
+
+        return where(self._frame, filters)
+
+    def store(self) -> EventTable:
+        """Return the events as a store, to ask for counts, timelines, lists and cubes.
+
+        Returns
+        -------
+        EventTable
+            It keeps what it worked out: hold it while there is more to ask.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"time": pd.to_datetime(["2025-02-18"] * 2, utc=True), "src_ip": ["192.0.2.1"] * 2})
+        >>> frame.attacks.store().top("address").rows[0].events
+        2
+        """
+        from ..analysis import EventTable
+
+        return EventTable(self._frame)
 
     def map(self, color_by: str = "category", theme: str = "dark") -> hv.Overlay:
         """Return a map of where events come from; see `attackviz.views.map`."""

@@ -97,12 +97,12 @@ def test_commands_take_the_file(own, logs, tmp_path):
 @pytest.mark.parametrize("line", ["192.0.2.0/33", "example.org", "192.0.2.1-192.0.2.9", "1.2.3"])
 def test_a_line_that_is_no_network_is_named(own, line):
     own.write_text(f"192.0.2.0/24\n{line}\n")
-    with pytest.raises(SettingsError, match="own.txt, line 2: .* is no network"):
+    with pytest.raises(SettingsError, match=r"own\.txt, line 2: .* is no network"):
         read_exclusion([own])
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(SettingsError, match="none.txt"):
+    with pytest.raises(SettingsError, match=r"none\.txt"):
         av.read("data/samples/tpot-2025/*.csv", exclude=tmp_path / "none.txt")
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match="no text"):
