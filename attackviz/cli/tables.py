@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -97,19 +96,33 @@ def write_ndjson(tables: Iterable[pa.Table], file: IO[bytes]) -> int:
     """Write one JSON object a row, without the columns that are null in it; return the rows written."""
     rows = 0
     for table in tables:
+        # Column by column: rows as Arrow makes them take three times as long.
         for batch in table.to_batches(max_chunksize=4096):
+            names = batch.schema.names
             lines = [
-                json.dumps({k: v for k, v in row.items() if v is not None}, default=_plain) for row in batch.to_pylist()
+                json.dumps({name: value for name, value in zip(names, row, strict=True) if value is not None})
+                for row in zip(*map(_plain, batch.columns), strict=True)
             ]
             file.write("".join(f"{line}\n" for line in lines).encode())
             rows += len(lines)
     return rows
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return value.isoformat() if isinstance(value, date) else str(value)
+def _plain(column: pa.Array) -> list[Any]:
+    """Return values as JSON has them."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.dictionary_decode(), kind.value_type
+    values: list[Any] = column.to_pylist()
+    if pa.types.is_temporal(kind):
+        return [value if value is None else value.isoformat().replace("+00:00", "Z") for value in values]
+    return values if pa.types.is_string(kind) or pa.types.is_primitive(kind) else [_simple(value) for value in values]
+
+
+def _simple(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | float | list | dict) else str(value)
 
 
 def _write_csv(tables: Iterable[pa.Table], file: IO[bytes]) -> int:
