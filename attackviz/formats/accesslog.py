@@ -12,6 +12,8 @@ many) and nginx's 444 (closed without an answer) say.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -34,24 +36,28 @@ _END = rf' "(?P<referer>{_QUOTED})" "(?P<agent>{_QUOTED})"(?: .*)?'
 _REQUEST = r"^(?P<method>[A-Za-z][A-Za-z_-]{0,30}) (?P<target>.*?)(?: (?P<version>HTTP/[\d.]+))?$"
 
 
-def _build(c: Columns) -> dict[str, pa.Array]:
+def _build(c: Columns) -> dict[str, pa.Array | Callable[[], pa.Array]]:
     request = mapped(c.text("request"), lambda text: None if text == "-" else text)
-    parts = pc.extract_regex(request, _REQUEST)
     status = mapped(c.text("status"), lambda text: None if text == "-" else text)
     refused = mapped(status, lambda text: "mitigated" if text in MITIGATED_BY else None)
-    asked = request_column(pc.struct_field(parts, "method"), pc.struct_field(parts, "target"))
     return {
         "time": stamps(c, c.text("time"), "DD/MMM/YYYY:hh:mm:ss +zzzz", "DD/MMM/YYYY:hh:mm:ss"),
         "src_ip": c.source("host"),
         "protocol": c.constant("http"),
         "category": mapped(status, kind_of_status).fill_null("no answer"),
-        "rule": pc.coalesce(asked, pc.if_else(pc.is_valid(request), "malformed request", "no request")),
+        "rule": lambda: _rule(request),
         "action": status,
         "verdict": refused.fill_null("unknown"),
         "severity": pc.if_else(pc.is_valid(refused), "low", "info"),
         "bytes": c.number("size"),
-        "detail": joined(request, status, between=" "),
+        "detail": lambda: joined(request, status, between=" "),
     }
+
+
+def _rule(request: pa.Array) -> pa.Array:
+    parts = pc.extract_regex(request, _REQUEST)
+    asked = request_column(pc.struct_field(parts, "method"), pc.struct_field(parts, "target"))
+    return pc.coalesce(asked, pc.if_else(pc.is_valid(request), "malformed request", "no request"))
 
 
 def kind_of_status(status: str) -> str:
