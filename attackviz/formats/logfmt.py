@@ -20,7 +20,8 @@ from .lines import LINE_LIMIT, blocks, sample
 
 __all__ = ["pairs", "read_logfmt"]
 
-_PAIR = re.compile(r'[ \t]*([^\s="]+)(?:=(?:"((?:[^"\\]|\\.)*)"(?=\s|$)|([^\s"]*)))?(?=\s|$)')
+# Possessive, so that a hostile line takes no longer than a good one; what is no pair takes the rest of the line.
+_PAIR = re.compile(r'([^\s="]++)(?:(=)(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^\s"]*+)))?(?=\s|$)|(\S.*)')
 
 
 def pairs(line: str) -> dict[str, str] | None:
@@ -39,18 +40,15 @@ def pairs(line: str) -> dict[str, str] | None:
     (True, True)
     """
     found: dict[str, str] = {}
-    at, end, valued = 0, len(line.rstrip()), False
-    while at < end:
-        match = _PAIR.match(line, at)
-        if match is None:
+    valued = False
+    for name, equals, quoted, bare, stray in _PAIR.findall(line):
+        if stray:
             return None
-        name, quoted, bare = match.groups()
-        valued = valued or quoted is not None or bare is not None
-        if quoted is not None:
-            found[name] = _unescaped(quoted) if "\\" in quoted else quoted
+        if equals:
+            valued = True
+            found[name] = (_unescaped(quoted) if "\\" in quoted else quoted) or bare
         else:
-            found[name] = "true" if bare is None else bare
-        at = match.end()
+            found[name] = "true"
     return found if valued else None
 
 
