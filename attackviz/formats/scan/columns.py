@@ -16,6 +16,7 @@ from .memory import PAD
 __all__ = ["Growing"]
 
 _ROWS = 1 << 16
+_MOST_AHEAD = 64 << 20
 _LARGEST = 1 << 30  # offsets are 32 bits
 
 
@@ -38,27 +39,19 @@ class Growing:
     def __init__(self, columns: int, wanted: Sequence[int]) -> None:
         self.rows = 0
         self._wanted = np.array(wanted, np.int64)
-        self._sizes = np.full(columns, 1 << 16, np.int64)
+        self._sizes = np.zeros(columns, np.int64)
         self._room = np.zeros((columns, 4), np.int64)
-        self._data: list[NDArray[np.uint8]] = []
-        self._offsets: list[NDArray[np.int32]] = []
-        self._kinds: list[NDArray[np.uint8]] = []
-        self._fresh()
+        self._begin()
 
-    def _fresh(self) -> None:
+    def _begin(self) -> None:
+        """Let go of what was gathered; nothing is allocated before there is something to gather."""
         columns = len(self._sizes)
-        self.rows = 0
-        self._capacity = _ROWS + (_ROWS >> 3)
-        self._data = [np.empty(0, np.uint8)] * columns
-        self._offsets = [np.empty(0, np.int32)] * columns
-        self._kinds = [np.empty(0, np.uint8)] * columns
+        self.rows = self._capacity = 0
+        self._data: list[NDArray[np.uint8]] = [np.empty(0, np.uint8)] * columns
+        self._offsets: list[NDArray[np.int32]] = [np.zeros(1, np.int32)] * columns
+        self._kinds: list[NDArray[np.uint8]] = [np.empty(0, np.uint8)] * columns
+        self._sizes[:] = 0
         self._room[:] = 0
-        for column in self._wanted.tolist():
-            self._data[column] = np.empty(int(self._sizes[column]), np.uint8)
-            self._offsets[column] = np.empty(self._capacity + 1, np.int32)
-            self._offsets[column][0] = 0
-            self._kinds[column] = np.empty(self._capacity, np.uint8)
-            self._point(column)
 
     def _point(self, column: int) -> None:
         whole = (self._data[column], self._offsets[column], self._kinds[column])
@@ -70,17 +63,20 @@ class Growing:
 
     def add(self, start: NDArray[Any], length: NDArray[Any], kind: NDArray[Any], rows: int) -> None:
         """Add values, column by row, by their addresses (see `gather`)."""
-        need = self._room[:, 3] + measure(length, kind, rows) + PAD
-        for column in self._wanted[need[self._wanted] > self._sizes[self._wanted]].tolist():
-            self._sizes[column] = 2 * need[column]
-            self._data[column] = _larger(self._data[column], int(self._sizes[column]), int(self._room[column, 3]))
-            self._point(column)
         if self.rows + rows > self._capacity:
-            self._capacity = 2 * (self.rows + rows)
+            self._capacity = max(_ROWS + (_ROWS >> 3), 2 * (self.rows + rows))
             for column in self._wanted.tolist():
                 self._offsets[column] = _larger(self._offsets[column], self._capacity + 1, self.rows + 1)
                 self._kinds[column] = _larger(self._kinds[column], self._capacity, self.rows)
                 self._point(column)
+        adding = measure(length, kind, rows)
+        need = self._room[:, 3] + adding + PAD
+        for column in self._wanted[need[self._wanted] > self._sizes[self._wanted]].tolist():
+            # As much as rows like these would fill: what is not used of it costs no memory.
+            likely = int(adding[column]) * (self._capacity - self.rows) // max(rows, 1)
+            self._sizes[column] = need[column] + min(max(likely, int(need[column])), _MOST_AHEAD)
+            self._data[column] = _larger(self._data[column], int(self._sizes[column]), int(self._room[column, 3]))
+            self._point(column)
         gather(start, length, kind, rows, self._wanted, self._room, self.rows)
         self.rows += rows
 
@@ -98,16 +94,19 @@ class Growing:
                 rows,
                 [
                     pa.py_buffer(np.packbits(valid, bitorder="little")) if nulls else None,
-                    pa.py_buffer(self._offsets[column][: rows + 1]),
-                    pa.py_buffer(self._data[column][:used]),
+                    pa.py_buffer(_fitting(self._offsets[column], rows + 1)),
+                    pa.py_buffer(_fitting(self._data[column], used)),
                 ],
                 nulls,
             )
             taken[column] = Written(text, kinds)
-            # The next batch is likely as large; what is not used of it costs no memory.
-            self._sizes[column] = max(used + used // 8, 1 << 12) + PAD
-        self._fresh()
+        self._begin()
         return taken
+
+
+def _fitting(array: NDArray[Any], used: int) -> NDArray[Any]:
+    """Return what is used of an array, as a copy where that is much smaller."""
+    return array[:used] if 2 * used > array.size else array[:used].copy()
 
 
 def _larger(array: NDArray[Any], size: int, used: int) -> NDArray[Any]:
