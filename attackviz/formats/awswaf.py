@@ -161,4 +161,5 @@ AWS_WAF = Format(
     ),
     known_by=(frozenset({"webaclId", "httpRequest.clientIp"}),),
     build=_build,
+    clock=("timestamp",),
 )

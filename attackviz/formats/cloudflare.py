@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,6 +37,9 @@ __all__ = [
     "verdict_column",
 ]
 
+# What is counted in the account (times, sources, verdicts, counts) is made at once; the rest when it is wanted.
+Built = dict[str, "pa.Array | Callable[[], pa.Array]"]
+
 _VARIABLE = re.compile(r"/(?=[^/]*\d)[^/]{8,}(?=/|$)|/\d+(?=/|$)")
 _SUSPICIOUS_CLASSES = pa.array(["badhost", "tor", "scan"])
 _NOTHING = ("", "unknown", "none", "0")
@@ -44,88 +47,107 @@ _EVERY = ("SampleInterval", "sampleInterval")
 _SHARE = ("SampleRate", "sample_rate")
 
 
-def _http_requests(c: Columns, lists: Callable[[Columns, str], pa.Array] = Columns.lists) -> dict[str, pa.Array]:
-    action = action_column(
-        pc.coalesce(
-            *(_said(c.text(path)) for path in ("SecurityAction", "WAFAction")),
-            # Of rules that end nothing (log, skip), and of custom rules before 2023, only the lists tell.
-            *(_said(_last(lists(c, path))) for path in ("SecurityActions", "FirewallMatchesActions")),
-            _said(c.text("EdgeRateLimitAction")),
-        ),
+def _http_requests(c: Columns, lists: Callable[[Columns, str], pa.Array] = Columns.lists) -> Built:
+    said = cache(lambda: _action_said(c, lists))
+    action = cache(lambda: action_column(said()))
+    pathing = cache(lambda: _pathing(c, "EdgePathing"))
+    scores = cache(lambda: _scores(c))
+    attacked = cache(lambda: pc.less_equal(scores()[0], 50).fill_null(False))
+    verdict = cache(lambda: verdict_column(c, action(), pathing(), _suspicious(c, attacked(), scores()[1])))
+    limit = cache(lambda: pc.if_else(pc.greater(c.number("EdgeRateLimitID"), 0), c.text("EdgeRateLimitID"), None))
+    rule_id = cache(
+        lambda: pc.coalesce(
+            c.text("SecurityRuleID"),
+            c.text("WAFRuleID"),
+            _last(pc.coalesce(lists(c, "SecurityRuleIDs"), lists(c, "FirewallMatchesRuleIDs"))),
+            limit(),
+        )
     )
-    pathing = pc.binary_join_element_wise(
-        *(c.text(f"EdgePathing{part}").fill_null("") for part in ("Src", "Op", "Status")), "."
-    )
-    attack, bot = _scores(c)
-    shady = pc.is_in(pc.utf8_lower(c.text("ClientIPClass")), _SUSPICIOUS_CLASSES)
-    suspicious = pc.or_(pc.or_(pc.less_equal(attack, 50).fill_null(False), bot), shady)
-    verdict = verdict_column(c, action, pathing, suspicious)
-    source = _last(pc.coalesce(lists(c, "SecuritySources"), lists(c, "FirewallMatchesSources")))
-    limit = pc.if_else(pc.greater(c.number("EdgeRateLimitID"), 0), c.text("EdgeRateLimitID"), None)
-    limited = pc.or_(pc.is_valid(limit), pc.is_valid(_said(c.text("EdgeRateLimitAction"))))
-    rule_id = pc.coalesce(
-        c.text("SecurityRuleID"),
-        c.text("WAFRuleID"),
-        _last(pc.coalesce(lists(c, "SecurityRuleIDs"), lists(c, "FirewallMatchesRuleIDs"))),
-        limit,
-    )
-    kind = pc.coalesce(
-        mapped(source, kind_of_source),
-        mapped(pathing, kind_of_pathing),
-        pc.if_else(limited, "rate limit", None),
-        pc.if_else(pc.and_(pc.is_valid(rule_id), pc.is_valid(action)), "managed rules", None),
-        pc.if_else(pc.less_equal(attack, 50).fill_null(False), "attack score", None),
-        pc.if_else(bot, "bot", None),
-    ).fill_null("none")
-    uri = pc.coalesce(c.text("ClientRequestPath"), c.text("ClientRequestURI"))
+
+    def category() -> pa.Array:
+        source = _last(pc.coalesce(lists(c, "SecuritySources"), lists(c, "FirewallMatchesSources")))
+        limited = pc.or_(pc.is_valid(limit()), pc.is_valid(_said(c.text("EdgeRateLimitAction"))))
+        return pc.coalesce(
+            mapped(source, kind_of_source),
+            mapped(pathing(), kind_of_pathing),
+            pc.if_else(limited, "rate limit", None),
+            pc.if_else(pc.and_(pc.is_valid(rule_id()), pc.is_valid(action())), "managed rules", None),
+            pc.if_else(attacked(), "attack score", None),
+            pc.if_else(scores()[1], "bot", None),
+        ).fill_null("none")
+
+    def rule() -> pa.Array:
+        uri = pc.coalesce(c.text("ClientRequestPath"), c.text("ClientRequestURI"))
+        asked = request_column(c.text("ClientRequestMethod"), uri)
+        return pc.coalesce(c.text("SecurityRuleDescription"), c.text("WAFRuleMessage"), asked)
+
     return {
         "time": c.time("EdgeStartTimestamp", otherwise="EdgeEndTimestamp"),
-        "event_id": joined(c.text("RayID"), rule_id, between="/"),
+        "event_id": lambda: joined(c.text("RayID"), rule_id(), between="/"),
         "src_ip": c.source("ClientIP"),
-        "src_port": c.port("ClientSrcPort"),
-        "dst_host": pc.utf8_lower(c.text("ClientRequestHost")),
-        "protocol": pc.utf8_lower(c.text("ClientRequestScheme")).fill_null("http"),
-        "category": kind,
-        "rule": pc.coalesce(
-            c.text("SecurityRuleDescription"),
-            c.text("WAFRuleMessage"),
-            request_column(c.text("ClientRequestMethod"), uri),
-        ),
+        "src_port": lambda: c.port("ClientSrcPort"),
+        "dst_host": lambda: pc.utf8_lower(c.text("ClientRequestHost")),
+        "protocol": lambda: pc.utf8_lower(c.text("ClientRequestScheme")).fill_null("http"),
+        "category": category,
+        "rule": rule,
         "rule_id": rule_id,
         "action": action,
-        "verdict": verdict,
-        "severity": severity_column(verdict, attack),
-        "bytes": _sum(c.number("ClientRequestBytes"), c.number("EdgeResponseBytes")),
+        "verdict": verdict(),
+        "severity": lambda: severity_column(verdict(), scores()[0]),
+        "bytes": lambda: _sum(c.number("ClientRequestBytes"), c.number("EdgeResponseBytes")),
         **count_column(c),
-        "sensor": pc.utf8_upper(c.text("EdgeColoCode")),
-        "detail": _detail(c, pc.coalesce(c.text("ClientRequestURI"), c.text("ClientRequestPath"))),
-        "src_country": country(c.text("ClientCountry")),
+        "sensor": lambda: pc.utf8_upper(c.text("EdgeColoCode")),
+        "detail": lambda: _detail(c, pc.coalesce(c.text("ClientRequestURI"), c.text("ClientRequestPath"))),
+        "src_country": lambda: country(c.text("ClientCountry")),
     }
 
 
-def _firewall_events(c: Columns) -> dict[str, pa.Array]:
-    action = action_column(c.text("Action"))
-    verdict = verdict_column(c, action, pa.nulls(c.length, pa.string()), pa.repeat(False, c.length))
-    query = c.text("ClientRequestQuery")
-    path = c.text("ClientRequestPath")
-    rule_id = c.text("RuleID")
-    nobody = pa.nulls(c.length, pa.int64())
+def _action_said(c: Columns, lists: Callable[[Columns, str], pa.Array]) -> pa.Array:
+    return pc.coalesce(
+        *(_said(c.text(path)) for path in ("SecurityAction", "WAFAction")),
+        # Of rules that end nothing (log, skip), and of custom rules before 2023, only the lists tell.
+        *(_said(_last(lists(c, path))) for path in ("SecurityActions", "FirewallMatchesActions")),
+        _said(c.text("EdgeRateLimitAction")),
+    )
+
+
+def _pathing(c: Columns, before: str) -> pa.Array:
+    parts = (c.text(before + part).fill_null("") for part in ("Src", "Op", "Status"))
+    return pc.binary_join_element_wise(*parts, ".")
+
+
+def _suspicious(c: Columns, attacked: pa.Array, bot: pa.Array) -> pa.Array:
+    shady = pc.is_in(pc.utf8_lower(c.text("ClientIPClass")), _SUSPICIOUS_CLASSES)
+    return pc.or_(pc.or_(attacked, bot), shady)
+
+
+def _firewall_events(c: Columns) -> Built:
+    action = cache(lambda: action_column(c.text("Action")))
+    nothing = pa.nulls(c.length, pa.string())
+    verdict = cache(lambda: verdict_column(c, action(), nothing, pa.repeat(False, c.length)))
+
+    def detail() -> pa.Array:
+        path, query = c.text("ClientRequestPath"), c.text("ClientRequestQuery")
+        return _detail(c, pc.coalesce(pc.binary_join_element_wise(path, _marked(query), ""), path))
+
     return {
         "time": c.time("Datetime"),
-        "event_id": joined(c.text("RayID"), rule_id, c.text("MatchIndex"), between="/"),
+        "event_id": lambda: joined(c.text("RayID"), c.text("RuleID"), c.text("MatchIndex"), between="/"),
         "src_ip": c.source("ClientIP"),
-        "dst_host": pc.utf8_lower(c.text("ClientRequestHost")),
-        "protocol": pc.utf8_lower(c.text("ClientRequestScheme")).fill_null("http"),
-        "category": mapped(c.text("Source"), kind_of_source).fill_null("none"),
-        "rule": pc.coalesce(c.text("Description"), request_column(c.text("ClientRequestMethod"), path)),
-        "rule_id": rule_id,
+        "dst_host": lambda: pc.utf8_lower(c.text("ClientRequestHost")),
+        "protocol": lambda: pc.utf8_lower(c.text("ClientRequestScheme")).fill_null("http"),
+        "category": lambda: mapped(c.text("Source"), kind_of_source).fill_null("none"),
+        "rule": lambda: pc.coalesce(
+            c.text("Description"), request_column(c.text("ClientRequestMethod"), c.text("ClientRequestPath"))
+        ),
+        "rule_id": lambda: c.text("RuleID"),
         "action": action,
-        "verdict": verdict,
-        "severity": severity_column(verdict, nobody),
+        "verdict": verdict(),
+        "severity": lambda: severity_column(verdict(), pa.nulls(c.length, pa.int64())),
         **count_column(c),
-        "sensor": pc.utf8_upper(c.text("EdgeColoCode")),
-        "detail": _detail(c, pc.coalesce(pc.binary_join_element_wise(path, _marked(query), ""), path)),
-        "src_country": country(c.text("ClientCountry")),
+        "sensor": lambda: pc.utf8_upper(c.text("EdgeColoCode")),
+        "detail": detail,
+        "src_country": lambda: country(c.text("ClientCountry")),
     }
 
 

@@ -118,10 +118,14 @@ def _build(c: Columns) -> dict[str, pa.Array]:
     }
 
 
+def _leave_out(c: Columns) -> None:
+    origin = c.text("origin")
+    c.leave_out("listeners of the honeypot", pc.ends_with(origin, ".listen"))
+    c.leave_out("links between connections", pc.starts_with(origin, "dionaea.connection.link"))
+
+
 def _incident(c: Columns) -> dict[str, pa.Array]:
     origin = mapped(c.text("origin"), lambda text: text.removeprefix("dionaea."))
-    c.leave_out("listeners of the honeypot", pc.ends_with(origin, ".listen"))
-    c.leave_out("links between connections", pc.starts_with(origin, "connection.link"))
     protocol = dionaea_protocol(c.text("data.connection.protocol"))
     user = c.text("data.username")
     tried = pc.binary_join_element_wise("tried ", user, ":", c.text("data.password").fill_null(""), "")
@@ -183,6 +187,7 @@ DIONAEA = Format(
     ),
     known_by=(frozenset({"connection.protocol", "connection.type", "dst_port"}),),
     build=_build,
+    clock=("timestamp",),
     foreign=frozenset({"t-pot_ip_ext", "t-pot_hostname"}),
 )
 
@@ -206,4 +211,6 @@ DIONAEA_INCIDENT = Format(
     ),
     known_by=(frozenset({"timestamp", "name", "origin", "data.connection"}),),
     build=_incident,
+    leave_out=_leave_out,
+    clock=("timestamp",),
 )

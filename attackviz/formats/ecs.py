@@ -213,6 +213,7 @@ ECS = Format(
     fields=_FIELDS,
     known_by=_KNOWN_BY,
     build=_build,
+    clock=("@timestamp",),
     dotted=True,
     foreign=_FOREIGN,
 )
@@ -228,5 +229,6 @@ ECS_EXPORT = Format(
         frozenset({"_source.@timestamp", "_source.source", "_source.ecs"}),
     ),
     build=partial(_build, within="_source."),
+    clock=("_source.@timestamp",),
     foreign=frozenset(f"_source.{key}" for key in _FOREIGN),
 )

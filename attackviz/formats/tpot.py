@@ -59,17 +59,21 @@ _WATCHERS = {
 }
 
 
+def _leave_out(c: Columns, within: str = "") -> None:
+    kind = folded(c.text(within + "type"))
+    watchers = mapped(kind, _WATCHERS.get)
+    for what in dict.fromkeys(_WATCHERS.values()):
+        c.leave_out(what, pc.equal(watchers, what))
+    seen = pc.is_in(c.text(within + "event_type"), pa.array(["alert", "anomaly"]))
+    c.leave_out("Suricata's flows and protocol records", pc.and_(pc.equal(kind, "suricata"), pc.invert(seen)))
+
+
 def _build(c: Columns, within: str = "") -> dict[str, pa.Array]:
     def text(*names: str) -> pa.Array:
         return pc.coalesce(*(c.text(within + name) for name in names))
 
     kind = folded(text("type"))
-    watchers = mapped(kind, _WATCHERS.get)
-    for what in dict.fromkeys(_WATCHERS.values()):
-        c.leave_out(what, pc.equal(watchers, what))
     ids = pc.equal(kind, "suricata").fill_null(False)
-    seen = pc.is_in(text("event_type"), pa.array(["alert", "anomaly"]))
-    c.leave_out("Suricata's flows and protocol records", pc.and_(ids, pc.invert(seen)))
     port = c.port(within + "dest_port")
     named = pc.coalesce(text("app_proto"), text("connection.protocol", "protocol", "proto"))
     spoken = pc.if_else(pc.is_in(named, pa.array(["failed", "tcp", "udp", "icmp", "TCP", "UDP", "ICMP"])), None, named)
@@ -197,6 +201,8 @@ TPOT = Format(
     fields=_FIELDS,
     known_by=_KNOWN_BY,
     build=_build,
+    leave_out=_leave_out,
+    clock=("@timestamp", "timestamp"),
 )
 
 TPOT_EXPORT = Format(
@@ -206,4 +212,6 @@ TPOT_EXPORT = Format(
     fields=("_id", *(f"_source.{name}" for name in _FIELDS)),
     known_by=tuple(frozenset(f"_source.{key}" for key in keys) for keys in _KNOWN_BY),
     build=partial(_build, within="_source."),
+    leave_out=partial(_leave_out, within="_source."),
+    clock=("_source.@timestamp", "_source.timestamp"),
 )
