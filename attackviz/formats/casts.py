@@ -44,6 +44,8 @@ def mapped(column: pa.Array, function: Callable[[str], str | None]) -> pa.Array:
     >>> mapped(pa.array(["smbd", None, "smbd"]), {"smbd": "smb"}.get).to_pylist()
     ['smb', None, 'smb']
     """
+    if column.null_count == len(column):
+        return column
     coded = column.dictionary_encode()
     values = pa.array([function(value) for value in coded.dictionary.to_pylist()], pa.string())
     return values.take(coded.indices)

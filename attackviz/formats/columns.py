@@ -54,7 +54,10 @@ def joined(*columns: pa.Array, between: str) -> pa.Array:
     # Pair by pair: with null_handling="skip" Arrow 26 drops the rows that are all null.
     whole = columns[0]
     for column in columns[1:]:
-        whole = pc.coalesce(pc.binary_join_element_wise(whole, column, between), whole, column)
+        if column.null_count == len(column):
+            continue
+        both = pc.binary_join_element_wise(whole, column, between)
+        whole = pc.coalesce(both, whole, column) if both.null_count else both
     return whole
 
 
@@ -196,7 +199,7 @@ class Columns:
         values = self._written.get(path)
         if isinstance(values, Written):
             arrays, rows = values.arrays()
-            return casts.lists(arrays).take(rows)
+            return casts.lists(arrays).take(rows) if arrays else pa.nulls(self.length, pa.list_(pa.string()))
         return casts.lists(self.values(path))
 
     def address(self, path: str) -> pa.Array:
