@@ -290,8 +290,9 @@ def account_of(frame: Any) -> Account | None:
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        As `attackviz.read` gave it, or made from such a one.
+    frame : pandas.DataFrame or dask.dataframe.DataFrame
+        As `attackviz.read` gave it, or made from such a one. To add up the
+        accounts of a Dask DataFrame its parts are read.
 
     Examples
     --------
@@ -299,6 +300,11 @@ def account_of(frame: Any) -> Account | None:
     >>> account_of(pd.DataFrame()) is None
     True
     """
+    if hasattr(frame, "to_delayed"):
+        import dask
+
+        found = [each for each in dask.compute(*map(dask.delayed(account_of), frame.to_delayed())) if each]
+        return sum(found[1:], found[0]) if found else None
     data = getattr(frame, "attrs", {}).get(ATTRS)
     return Account.from_dict(data) if data else None
 

@@ -12,9 +12,10 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from .account import ATTRS, SOURCE_ATTRS, TARGETS_ATTRS, Account, source_name
 from .errors import AddressError, AttackvizWarning, DataLossWarning, ReadError, UsageError
@@ -73,6 +74,10 @@ class Scan:
         What became of every piece read so far.
     targets : Path or None
         The table of where attacks arrive that lies with the logs.
+    columns : tuple of str or None
+        Those that were asked for.
+    read_part : callable
+        Reads some of the files, in any process, into a frame that carries its account.
 
     Examples
     --------
@@ -98,6 +103,8 @@ class Scan:
         self.files = files
         self.account = account
         self.targets = targets
+        self.read_part = partial(_read_part, form=format, options=options, exclude=exclude)
+        self.columns = options.columns
         beside: list[str] = []
         if exclude is not None and options.columns is not None:
             # Who is left out is told by address, and stands for so many events, whatever columns are wanted.
@@ -286,22 +293,20 @@ def scan(
     if form is not None and form.mapping is not None:
         own = (*(mapping for mapping in own if mapping.name != form.name), form.mapping)
     files, skipped = open_address(address, span)
-    left = _exclusion(exclude)
     beside = (file.path.with_name(TARGETS) for file in files if isinstance(file, InputFile))
     targets = next((path for path in beside if path.is_file()), None)
     files = [file for file in files if not (isinstance(file, InputFile) and file.path == targets)]
     options = Options(span, tuple(columns) if columns is not None else None, tz, year=year, own=own)
-    account = Account(skipped=skipped)
     return Scan(
         files,
-        account,
+        Account(skipped=skipped),
         format=form,
         options=options,
         progress=progress,
         processes=processes,
         targets=targets,
         bad=bad,
-        exclude=left,
+        exclude=_exclusion(exclude),
     )
 
 
@@ -325,6 +330,7 @@ def read(
     year: int | None = None,
     bad: Address | None = None,
     exclude: Address | Sequence[Address] | None = None,
+    engine: str = "pandas",
 ) -> pd.DataFrame:
     """Read events into a data frame.
 
@@ -338,10 +344,16 @@ def read(
     ----------
     address, format, window, columns, tz, progress, processes, year, bad, exclude
         As for `scan`.
+    engine : str
+        ``pandas``; or ``dask``, for archives that are larger than memory or one
+        machine: the same events as a Dask DataFrame, read when it is computed
+        (`progress`, `processes` and `bad` are of no use there). It has all
+        columns of the event table but ``event_id`` unless `columns` are named,
+        and `account_of` it adds up the accounts of its parts.
 
     Returns
     -------
-    pandas.DataFrame
+    pandas.DataFrame or dask.dataframe.DataFrame
         The event table, in the order of the files.
 
     Warns
@@ -365,7 +377,16 @@ def read(
     >>> print(account_of(events).summary())
     20,001 pieces: 20,000 events, 0 bad, 0 blank, 1 structure; 3 no start, end time taken; 3 no source address
     """
+    if engine not in ("pandas", "dask"):
+        raise UsageError(f"there is no engine {engine!r}", hint="known are pandas and dask")
+    if engine == "dask" and (progress or processes or bad):
+        raise UsageError("progress, processes and bad are not for engine='dask'", hint="leave them out")
     with scan(address, format, window, columns, tz, progress, processes, year, bad, exclude) as batches:
+        if engine == "dask":
+            from .sources.dask import as_dask, parts
+
+            todo = parts(batches.files, batches.account.skipped)
+            return cast("pd.DataFrame", as_dask(batches.read_part, todo, batches.columns))  # it has the same methods
         table = _together(list(batches), columns)
     frame = to_pandas(table)
     frame.attrs[ATTRS] = batches.account.to_dict()
@@ -381,6 +402,28 @@ def read(
         warnings.warn(
             f"no event has a field {', '.join(map(repr, unmet))}: check the name", AttackvizWarning, stacklevel=2
         )
+    return frame
+
+
+def _read_part(
+    part: tuple[list[Stored], dict[str, str]], *, form: Format | None, options: Options, exclude: Exclusion | None
+) -> pd.DataFrame:
+    """Read some files into a frame, as `read` does; a part may hold no log at all."""
+    from .sources.dask import filled
+
+    files, skipped = part
+    account = Account(skipped=dict(skipped))
+    tables: list[pa.Table] = []
+    try:
+        with Scan(files, account, format=form, options=options, processes=1, exclude=exclude) as batches:
+            tables += batches
+    except (AddressError, ReadError):
+        if account.files or any(file.explicit for file in files):
+            raise
+    frame = filled(_together(tables, options.columns), options.columns)
+    frame.attrs[ATTRS] = account.to_dict()
+    if account.lost():
+        warnings.warn(account.summary(), DataLossWarning, stacklevel=2)
     return frame
 
 
