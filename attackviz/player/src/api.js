@@ -98,7 +98,7 @@ function stateOf(ctx, parts) {
       severe: counts.severe, byCategory: bySlot(counts.bySlot), byVerdict: named(counts.byVerdict, meta.verdicts),
     },
     window_counts: { ...counts.total }, totals: { ...meta.totals }, account: meta.account, drawn: parts.map.frame()?.drawn ?? 0, filters: structuredClone(state.filters),
-    grain: meta.grain, note: ctx.zoom.words()?.note ?? '', unanswered: [...engine.unanswered],
+    grain: meta.grain, asking: ctx.zoom.busy, note: ctx.zoom.words()?.note ?? '', unanswered: [...engine.unanswered],
     selected: state.selected, reducedMotion: state.reducedMotion, map: parts.map.host()?.getView() ?? null,
   };
 }

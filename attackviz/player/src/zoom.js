@@ -26,9 +26,10 @@ export function createZoom(ctx, { ask, show }) {
   let base = null;
   let detail = null;
   let wanted = null; // the window as it was asked for; cells may show a little more
-  let timer = 0;
+  let timer = 0; // 0: nothing is thought over
   let turn = 0;
   let asking = ''; // what is being asked for, in words
+  let waiting = false;
   let fault = '';
 
   const windowUs = () => wanted ?? ctx.engine.state.window.map((t) => ctx.engine.timeUs(t));
@@ -75,6 +76,8 @@ export function createZoom(ctx, { ask, show }) {
 
   async function review() {
     const mine = ++turn;
+    timer = 0;
+    waiting = false;
     const us = windowUs();
     turnTo(fits(us) ? detail.engine : base, us);
     const next = question();
@@ -82,6 +85,7 @@ export function createZoom(ctx, { ask, show }) {
     fault = '';
     ctx.refresh();
     if (!next) return;
+    waiting = true;
     const { window, filters } = ctx.engine.state;
     let answer;
     try {
@@ -92,6 +96,7 @@ export function createZoom(ctx, { ask, show }) {
     }
     if (mine !== turn) return;
     asking = '';
+    waiting = false;
     if (answer.error) fault = answer.error;
     else if (next.what === 'lists') ctx.engine.coarse?.setLists(answer.lists, window, filters);
     else take(answer.recording, us, next.filters);
@@ -113,8 +118,12 @@ export function createZoom(ctx, { ask, show }) {
       turn += 1;
       base = engine;
       detail = wanted = null;
+      timer = 0;
+      waiting = false;
       asking = fault = '';
     },
+    /** Whether an answer is still to come, or a question. */
+    get busy() { return timer !== 0 || waiting; },
     /** The engine of the whole recording. */
     get whole() { return base; },
     /** Show a window, given in ticks of the engine in view; they may lie outside of what it holds. */
