@@ -4,9 +4,10 @@
 tables and an account of every piece; `FORMATS` lists what is understood.
 """
 
-from .decode import Options, decode
+from .decode import Options, build, decode, read_batches
 from .detection import detect
 from .format import Format
+from .jsonreader import Batch
 from .known import FormatLike, choose, known_formats
 from .mapping import Mapping, own_formats
 from .mapping_check import Watch
@@ -14,15 +15,18 @@ from .registry import FORMATS, by_name
 
 __all__ = [
     "FORMATS",
+    "Batch",
     "Format",
     "FormatLike",
     "Mapping",
     "Options",
     "Watch",
+    "build",
     "by_name",
     "choose",
     "decode",
     "detect",
     "known_formats",
     "own_formats",
+    "read_batches",
 ]

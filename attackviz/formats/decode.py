@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
 
@@ -31,7 +31,7 @@ from .table import read_table
 from .textreader import read_text
 from .unfold import one_a_line
 
-__all__ = ["Options", "decode"]
+__all__ = ["Options", "build", "decode", "read_batches"]
 
 ALWAYS = "time"
 _WORTH = 4 << 20  # a smaller log is read sooner than the compiler is loaded
@@ -117,22 +117,59 @@ def decode(
     if form.kind == "table":
         yield from read_table(chunks, account, file, options)
         return
+    for batch in read_batches(chunks, form, account, file, options):
+        yield build(batch, form, account, options, reference)
+
+
+def read_batches(
+    chunks: Iterable[bytes], form: Format, account: Account, file: str, options: Options
+) -> Iterator[Batch]:
+    """Read the fields of a stream as the log wrote them: the first half of `decode`.
+
+    Parameters
+    ----------
+    chunks, form, account, file, options
+        As for `decode`; the format is of any kind but ``table``.
+
+    Yields
+    ------
+    Batch
+    """
     paths = list(dict.fromkeys((*form.fields, *options.extra)))
-    reader: Iterator[Batch]
     if form.kind == "csv":
-        reader = read_csv(chunks, paths, account, file, options.ids, options.line_limit, form.delimiter, form.names)
-    elif form.kind == "logfmt":
-        reader = read_logfmt(chunks, paths, account, file, options.ids, options.line_limit)
-    elif form.kind == "text":
-        reader = read_text(chunks, form.pattern, paths, account, file, options.ids, options.line_limit)
-    else:
-        chunks, made = one_a_line(chunks, {path.partition(".")[0] for path in paths}, options.line_limit)
-        if made:
-            account.note("some objects are spread over lines: the line numbers of bad pieces count objects there")
-        reader = _read_json(chunks, paths, form, account, file, options)
-    for batch in reader:
-        columns = Columns(batch.columns, batch.length, account, options.tz, options.year, reference)
-        yield _table(columns, batch, form, options)
+        return read_csv(chunks, paths, account, file, options.ids, options.line_limit, form.delimiter, form.names)
+    if form.kind == "logfmt":
+        return read_logfmt(chunks, paths, account, file, options.ids, options.line_limit)
+    if form.kind == "text":
+        return read_text(chunks, form.pattern, paths, account, file, options.ids, options.line_limit)
+    chunks, made = one_a_line(chunks, {path.partition(".")[0] for path in paths}, options.line_limit)
+    if made:
+        account.note("some objects are spread over lines: the line numbers of bad pieces count objects there")
+    return _read_json(chunks, paths, form, account, file, options)
+
+
+def build(
+    batch: Batch, form: Format, account: Account, options: Options, reference: datetime | None = None
+) -> pa.Table:
+    """Make events of the fields of a batch: the second half of `decode`.
+
+    Parameters
+    ----------
+    batch : Batch
+    form, account, options, reference
+        As for `decode`.
+
+    Returns
+    -------
+    pyarrow.Table
+    """
+    columns = Columns(batch.columns, batch.length, account, options.tz, options.year, reference)
+    return _table(columns, batch, form, options)
+
+
+@lru_cache(maxsize=64)
+def _plan(paths: tuple[str, ...], dotted: bool) -> Plan:
+    return Plan(paths, dotted)
 
 
 def _read_json(
@@ -153,7 +190,7 @@ def _read_json(
                 return scan_json(
                     chunks, paths, account, file, dotted=form.dotted, ids=options.ids, limit=options.line_limit
                 )
-    return read_json(chunks, Plan(paths, form.dotted), account, file, options.ids, options.line_limit)
+    return read_json(chunks, _plan(tuple(paths), form.dotted), account, file, options.ids, options.line_limit)
 
 
 def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,10 @@ from .unfold import indentation
 
 __all__ = ["detect", "header_of", "objects_in"]
 
+_HEADLESS = (
+    "if it is csv without a header, say it behind the name: "
+    "format='cloudflare.http_requests.csv:ClientIP,EdgeStartTimestamp,…', or describe it by a mapping"
+)
 _OBJECTS = 64
 _FAILURES = 5000
 _LINES = 200
@@ -85,7 +90,9 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
     text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     claims, rest = _line_claims(text, wanted)
     objects = _objects(rest)
-    claims += [{f.name for f in wanted if f.kind == "json" and f.knows(keys)} for keys in objects]
+    kinds = {frozenset(keys) for keys in objects}  # one log has few, and there are many formats to ask
+    known = {keys: {f.name for f in wanted if f.kind == "json" and f.knows(keys)} for keys in kinds}
+    claims += [known[frozenset(keys)] for keys in objects]
     if not objects and not claims:
         claims.append({f.name for f in wanted if f.kind == "csv" and f.knows(header_of(text, f.delimiter))})
         claims += _logfmt_claims(rest, [f for f in wanted if f.kind == "logfmt"])
@@ -94,7 +101,7 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
         raise FormatError(
             f"it is of no known format: {_seen(head, text, objects)}",
             where=where,
-            hint=f"known formats are {', '.join(form.name for form in wanted)}",
+            hint=_HEADLESS if _headless(text) else f"known formats are {', '.join(form.name for form in wanted)}",
         )
     form = formats[name]
     if form.kind == "json" and indentation(head) is None and not _on_lines(form, text):
@@ -102,6 +109,21 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
             f"it is {form.name} spread over lines", where=where, hint="put one object on a line, as jq -c does"
         )
     return form
+
+
+def _headless(text: str) -> bool:
+    """Whether the first line looks like a record of csv that no header stands above: one field is an address."""
+    line = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
+    fields = max(((fields_of(line, delimiter) or []) for delimiter in ",\t;|"), key=len)
+    return len(fields) > 2 and any(map(_is_address, fields))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _on_lines(form: Format, text: str) -> bool:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..account import Account
 from ..errors import FormatError, ReadError
-from ..formats import Format, Options, Watch, decode, detect, known_formats
+from ..formats import Format, Options, Watch, decode, detect, known_formats, read_batches
 from .files import Stored
+from .pool import Pool
 from .streams import Stream, streams
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ _HEAD = 1 << 16
 
 
 def tables(
-    file: Stored, form: Format | None, options: Options, account: Account, advance: Callable[[int], None]
+    file: Stored,
+    form: Format | None,
+    options: Options,
+    account: Account,
+    advance: Callable[[int], None],
+    pool: Pool | None = None,
 ) -> Iterator[pa.Table]:
     """Read one file, or every log of one archive.
 
@@ -37,6 +43,8 @@ def tables(
         Told what became of every piece, which files were read, and which not.
     advance : callable
         Called with the number of bytes read from disk, piece by piece.
+    pool : Pool, optional
+        Takes small batches, to give them together with those of other files.
 
     Yields
     ------
@@ -66,7 +74,13 @@ def tables(
             account.files[stream.name] = found.name
             form_used = watch.form if watch else found
             try:
-                yield from decode(chunks, form_used, account, stream.name, options, stream.modified)
+                if pool is not None and pool.takes(form_used):
+                    for batch in read_batches(chunks, form_used, account, stream.name, options):
+                        yield from pool.add(batch, form_used)
+                else:
+                    if pool is not None:
+                        yield from pool.flush()
+                    yield from decode(chunks, form_used, account, stream.name, options, stream.modified)
             except FormatError as error:  # a table says what it holds only once it is open
                 refused = refused or error
                 del account.files[stream.name]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from ..account import Account
@@ -14,6 +15,7 @@ from ..formats import Format, Options
 from ..saving import replacing
 from .badpieces import BadPieces
 from .files import Stored
+from .pool import Pool
 from .reading import tables
 from .standard import StandardInput
 
@@ -182,25 +184,39 @@ def _one_by_one(
     tracker: Tracker,
     kept: IO[bytes] | None,
 ) -> Iterator[pa.Table]:
-    for index, file in enumerate(files):
-        keeper = None if kept is None else BadPieces(kept)
-        own = Account(keeper=keeper)
+    pool = Pool(options)
+    try:
+        for index, file in enumerate(files):
+            yield from _one(file, form, options, account, partial(tracker.advance, index), tracker.counted, pool, kept)
+            tracker.finished(index)
+        yield from pool.flush()
+    finally:
+        add(account, pool.account)
 
-        def advance(size: int, index: int = index) -> None:
-            tracker.advance(index, size)
 
-        told = (0, 0)
-        try:
-            for table in tables(file, form, options, own, advance):
-                tracker.counted(own.events - told[0], own.bad_total - told[1])
-                told = (own.events, own.bad_total)
-                yield table
-        finally:
-            if keeper is not None:
-                keeper.close()
-            add(account, own)
-        tracker.counted(own.events - told[0], own.bad_total - told[1])
-        tracker.finished(index)
+def _one(
+    file: Stored,
+    form: Format | None,
+    options: Options,
+    account: Account,
+    advance: Callable[[int], None],
+    counted: Callable[[int, int], None],
+    pool: Pool,
+    kept: IO[bytes] | None,
+) -> Iterator[pa.Table]:
+    keeper = None if kept is None else BadPieces(kept)
+    own = Account(keeper=keeper)
+    told = (0, 0)
+    try:
+        for table in tables(file, form, options, own, advance, pool):
+            counted(own.events - told[0], own.bad_total - told[1])
+            told = (own.events, own.bad_total)
+            yield table
+    finally:
+        if keeper is not None:
+            keeper.close()
+        add(account, own)
+    counted(own.events - told[0], own.bad_total - told[1])
 
 
 def add(account: Account, other: Account) -> None:
