@@ -322,7 +322,7 @@ FIREWALL_EVENTS = Format(
 HTTP_REQUESTS_CSV = replace(
     HTTP_REQUESTS,
     name="cloudflare.http_requests.csv",
-    title="Cloudflare http_requests (csv)",
+    title="Cloudflare http_requests, csv",
     kind="csv",
     delimiter="",
     build=partial(_http_requests, lists=listed),
@@ -331,7 +331,7 @@ HTTP_REQUESTS_CSV = replace(
 FIREWALL_EVENTS_CSV = replace(
     FIREWALL_EVENTS,
     name="cloudflare.firewall_events.csv",
-    title="Cloudflare firewall_events (csv)",
+    title="Cloudflare firewall_events, csv",
     kind="csv",
     delimiter="",
 )

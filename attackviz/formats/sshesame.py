@@ -131,7 +131,7 @@ SSHESAME = Format(
 
 SSHESAME_JSON = Format(
     name="sshesame.json",
-    title="sshesame honeypot (JSON)",
+    title="sshesame honeypot, JSON",
     kind="json",
     fields=(
         "time",

@@ -339,7 +339,7 @@ def _build(c: Columns) -> dict[str, pa.Array]:
 
 EVENT_TABLE = Format(
     name="events",
-    title="attackviz event table (Parquet, Arrow)",
+    title="attackviz event table, Parquet or Arrow",
     kind="table",
     fields=tuple(COLUMNS),
     known_by=(),

@@ -333,6 +333,12 @@ def test_csv_without_a_header_takes_the_one_told(tmp_path, delimiter):
     pd.testing.assert_frame_equal(read(tmp_path / "without.csv", format=name), read(tmp_path / "with.csv"))
 
 
+def test_csv_without_a_header_is_told_how_to_say_it(tmp_path):
+    (tmp_path / "a.csv").write_text(csv(",", header=False))
+    with pytest.raises(FormatError, match="csv without a header"):
+        read(tmp_path / "a.csv")
+
+
 def test_csv_of_firewall_events(tmp_path):
     header = "Datetime,Action,ClientIP,RayID,RuleID,MatchIndex,Source"
     (tmp_path / "a.csv").write_text(f"{header}\n2024-05-06T07:08:09Z,block,198.51.100.7,a1,r1,0,firewallcustom\n")
