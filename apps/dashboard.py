@@ -1,6 +1,7 @@
 """The dashboard under Panel's own server.
 
-``panel serve apps/dashboard.py --args ADDRESS... [--window W] [--tz ZONE] [--geoip PATH] [--targets PATH]``
+``panel serve apps/dashboard.py --args ADDRESS... [--window W] [--tz ZONE] [--geoip PATH] [--targets PATH]
+[--format NAME] [--map FILE]``
 """
 
 import argparse
@@ -15,7 +16,17 @@ parser.add_argument("--window", help="only this time, such as 2025-02-11..2025-0
 parser.add_argument("--tz", help="zone of times that name none")
 parser.add_argument("--geoip", action="append", default=[], help="your own MMDB; may be repeated")
 parser.add_argument("--targets", help="table of where attacks arrive")
+parser.add_argument("--format", help="of the input, instead of finding it from the content")
+parser.add_argument("--map", help="a format of your own: TOML that says which field is which column")
 args = parser.parse_args()
 
-job = Job(tuple(args.addresses), args.window, args.tz, tuple(args.geoip), args.targets)
+job = Job(
+    tuple(args.addresses),
+    args.window,
+    args.tz,
+    tuple(args.geoip),
+    args.targets,
+    format=args.format,
+    mapping=args.map,
+)
 page(shared(job)).servable(title="attackviz")

@@ -18,7 +18,7 @@ __all__ = ["app"]
 EVENTS = 3
 WIDTH = 27
 
-app = typer.Typer(name="formats", help="What logs are understood.", rich_markup_mode=None, invoke_without_command=True)
+app = typer.Typer(name="formats", rich_markup_mode=None, invoke_without_command=True)
 
 
 @app.callback()
@@ -68,7 +68,7 @@ def explain(
     refused = None
     for stored in open_address(file)[0][:1]:
         for name, head in beginnings(stored, 4):
-            found = look(head, name, known, given)
+            found = look(head, name, known, given, stored.modified)
             _show(name, found, given is not None)
             refused = refused or found.refused
     if refused is not None:

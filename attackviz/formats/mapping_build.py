@@ -47,6 +47,7 @@ def make_format(mapping: Mapping) -> Format:
         fields=mapping.fields,
         known_by=(frozenset(map(_two_deep, mapping.detect or _certain(mapping))),),
         build=partial(_build, mapping),
+        leave_out=partial(_leave_out, mapping) if mapping.only else None,
         dotted=mapping.kind == "json" and any("." in field for field in mapping.fields),
         pattern=_unanchored(mapping.pattern),
         delimiter=mapping.delimiter,
@@ -77,13 +78,9 @@ def _two_deep(path: str) -> str:
 
 
 def _clock(mapping: Mapping) -> tuple[str, ...]:
-    """Return the fields of times that are read as any format's; none where there is more to it.
-
-    Rows that a filter refuses are no events: they are to be counted as left
-    out, not as outside a window.
-    """
+    """Return the fields of times that are read as any format's; none where there is more to it."""
     origin = dict(mapping.columns)["time"]
-    return origin.fields if _plain_time(origin) and not mapping.only else ()
+    return origin.fields if _plain_time(origin) else ()
 
 
 def _plain_time(origin: Origin) -> bool:
@@ -91,12 +88,14 @@ def _plain_time(origin: Origin) -> bool:
 
 
 def _build(mapping: Mapping, c: Columns) -> dict[str, pa.Array | Callable[[], pa.Array]]:
-    if mapping.only:
-        c.leave_out(f"rows the filter of {mapping.name!r} refuses", _refused(mapping.only, c))
     return {
         **{name: partial(_column, name, origin, c) for name, origin in mapping.columns},
         **{name: partial(_extra, origin, c) for name, origin in mapping.extra},
     }
+
+
+def _leave_out(mapping: Mapping, c: Columns) -> None:
+    c.leave_out(f"rows the filter of {mapping.name!r} refuses", _refused(mapping.only, c))
 
 
 def _refused(only: tuple[Condition, ...], c: Columns) -> pa.Array:

@@ -58,11 +58,13 @@ class Watch:
     def __init__(self, form: Format, head: bytes, where: str) -> None:
         self._mapping: Mapping = form.mapping
         self._where = where
-        self._build = form.build
+        self._build, self._leave_out = form.build, form.leave_out
         self._unmet = set(self._mapping.fields)
         self._rows = 0
         self._seen = _fields_in(head, form)
-        self.form = replace(form, build=self._watched)
+        self.form = replace(form, build=self._built)
+        if form.leave_out is not None:
+            self.form = replace(form, leave_out=self._filtered)
         self._refuse(head)
 
     def _refuse(self, head: bytes) -> None:
@@ -80,12 +82,20 @@ class Watch:
                 hint=meant(time.fields[0], self._seen),
             )
 
-    def _watched(self, c: Columns) -> dict[str, Any]:
+    def _built(self, c: Columns) -> dict[str, Any]:
+        self._look(c)
+        return self._build(c)
+
+    def _filtered(self, c: Columns) -> None:
+        self._look(c)  # before the filter: a wrong one may leave nothing
+        if self._leave_out is not None:
+            self._leave_out(c)
+
+    def _look(self, c: Columns) -> None:
         self._rows += c.length
         for field in tuple(self._unmet):
             if pc.any(pc.is_valid(c.text(field))).as_py():
                 self._unmet.discard(field)
-        return self._build(c)
 
     def finish(self, account: Account) -> None:
         """Note the fields that no row had; to be called when the file has been read.

@@ -12,7 +12,7 @@ import attackviz as av
 from attackviz.dashboard.job import Job
 from attackviz.dashboard.loading import load, load_events
 from attackviz.dashboard.reading import Reading, shared, stop_all
-from attackviz.errors import AddressError, WindowError
+from attackviz.errors import AddressError, UsageError, WindowError
 from attackviz.replay import load as load_recording
 
 LONG = 120
@@ -49,6 +49,21 @@ def test_a_job_is_refused_before_anything_is_read(job, tmp_path):
         Job(job.addresses, window="whenever").check()
     with pytest.raises(WindowError):
         Job(job.addresses, tz="Nowhere").check()
+
+
+def test_a_format_of_ones_own_goes_to_the_other_process(samples, tmp_path):
+    shop = samples / "purchases"
+    job = Job((str(shop / "shop.ndjson.gz"),), format="purchases", mapping=str(shop / "shop.toml"))
+    job.check()
+    reading = Reading(job)
+    follow(reading)
+    recording = load_recording(gzip.decompress(reading.recording))
+    assert recording.header["totals"]["events"] == 866
+    assert recording.header["formats"] == ["purchases"]
+    with pytest.raises(UsageError, match="no format 'shop'"):
+        Job(job.addresses, format="shop", mapping=job.mapping).check()
+    with pytest.raises(UsageError, match="no format 'nosuch'"):
+        Job(job.addresses, format="nosuch").check()
 
 
 def test_the_recording_is_that_of_the_same_process(job):

@@ -346,6 +346,14 @@ def test_a_path_that_matches_nothing_is_named_with_what_may_be_meant(tmp_path):
     assert any(note.startswith("mine: no row read of log.json has a field 'note'; there are") for note in notes)
 
 
+def test_a_filter_of_a_field_that_is_not_there_is_named(tmp_path):
+    form = mapping({"only": {"metod": "POST"}}, src_ip="ip")
+    events = read_rows(tmp_path, [{"method": "POST", "ip": "192.0.2.1"}] * 2, form)
+    account = account_of(events)
+    assert (len(events), account.left_out.total()) == (0, 2)
+    assert account.notes == ["mine: no row read of log.json has a field 'metod'; is 'method' meant?"]
+
+
 def test_a_time_that_is_nowhere_is_an_error_at_once(tmp_path):
     with pytest.raises(FormatError, match=r"no line has the field 'timestmp' .*; is 'timestamp' meant"):
         read_rows(tmp_path, [{"timestamp": 1}], mapping(time="timestmp"))
