@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from .detection import detect
 from .format import Format
 from .mapping_check import Watch
 from .seen import records, text_of
+from .unfold import one_a_line
 
 __all__ = ["Explanation", "explain"]
 
@@ -58,7 +60,13 @@ class Explanation:
     absent: list[str] = field(default_factory=list)
 
 
-def explain(head: bytes, where: str, formats: Mapping[str, Format], given: Format | None = None) -> Explanation:
+def explain(
+    head: bytes,
+    where: str,
+    formats: Mapping[str, Format],
+    given: Format | None = None,
+    reference: datetime | None = None,
+) -> Explanation:
     """Say what a file is taken for, and what becomes of its fields.
 
     Parameters
@@ -71,6 +79,8 @@ def explain(head: bytes, where: str, formats: Mapping[str, Format], given: Forma
         What it may be.
     given : Format, optional
         What it is to be read as; told by content by default.
+    reference : datetime, optional
+        When it was last written to (UTC), for times without a year.
 
     Examples
     --------
@@ -90,8 +100,8 @@ def explain(head: bytes, where: str, formats: Mapping[str, Format], given: Forma
         return found
     if form.kind == "table":
         return found
-    beginning = _beginning(head)
-    found.events = _events(beginning, form, found.account, where)
+    beginning = _beginning(b"".join(one_a_line([head], form.outermost, len(head))[0]))
+    found.events = _events(beginning, form, found.account, where, reference)
     seen: dict[str, Any] = {}
     for record in records(beginning, form):
         for name, value in record.items():
@@ -101,7 +111,7 @@ def explain(head: bytes, where: str, formats: Mapping[str, Format], given: Forma
     found.unread = {name: value for name, value in seen.items() if not _read(name, value, form)}
     for path in form.fields:
         if path in seen:
-            for column in _made_of(path, form, found.events, beginning, where):
+            for column in _made_of(path, form, found.events, beginning, where, reference):
                 found.sources.setdefault(column, []).append(path)
     return found
 
@@ -115,18 +125,23 @@ def _beginning(head: bytes) -> bytes:
     return head
 
 
-def _events(head: bytes, form: Format, account: Account, where: str) -> pa.Table:
-    tables = list(decode([head], form, account, where, Options()))
+def _events(head: bytes, form: Format, account: Account, where: str, reference: datetime | None) -> pa.Table:
+    tables = list(decode([head], form, account, where, Options(), reference))
     return pa.concat_tables(tables, promote_options="default") if tables else pa.table({"time": []})
 
 
-def _made_of(path: str, form: Format, events: pa.Table, head: bytes, where: str) -> list[str]:
+def _made_of(
+    path: str, form: Format, events: pa.Table, head: bytes, where: str, reference: datetime | None
+) -> list[str]:
     """Return the columns that change where the log lacks a field."""
 
     def build(c: Columns) -> dict[str, Any]:
-        return form.build(c.without(path))
+        lacking = c.without(path)
+        if form.leave_out is not None:
+            form.leave_out(lacking)
+        return form.build(lacking)
 
-    other = _events(head, replace(form, build=build), Account(), where)
+    other = _events(head, replace(form, build=build, leave_out=None, clock=()), Account(), where, reference)
     if other.num_rows != events.num_rows:
         return [ROWS]
     return [

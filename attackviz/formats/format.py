@@ -81,6 +81,11 @@ class Format:
     detected: bool = True
     mapping: Any = None
 
+    @property
+    def outermost(self) -> frozenset[str]:
+        """Names of the fields that are read, or of the objects that hold them."""
+        return frozenset(path.partition(".")[0] for path in self.fields)
+
     def knows(self, keys: Iterable[str]) -> bool:
         """Return whether an object with these keys is of this format.
 
