@@ -21,7 +21,9 @@ from .errors import AttackvizError, AttackvizWarning, DataLossWarning
 
 if TYPE_CHECKING:
     from .account import Account
+    from .analysis import EventTable
     from .export import Replay
+    from .filters import Filters
     from .formats import Mapping
     from .geo import enrich, lookup, open_database, read_targets
     from .open import open_address, read, scan
@@ -37,6 +39,8 @@ __all__ = [
     "AttackvizError",
     "AttackvizWarning",
     "DataLossWarning",
+    "EventTable",
+    "Filters",
     "Mapping",
     "Recording",
     "Replay",
@@ -55,6 +59,8 @@ __all__ = [
 
 _HOMES = {
     "Account": "account",
+    "EventTable": "analysis",
+    "Filters": "filters",
     "Mapping": "formats",
     "Recording": "replay",
     "Replay": "export",
