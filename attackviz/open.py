@@ -132,6 +132,9 @@ class Scan:
             if self.account.unread():
                 raise ReadError(f"no file could be read ({shown})", hint="see what each of them says")
             raise AddressError(f"no logs were found ({shown})", hint="give files of a known format")
+        if unread := self.account.unread():
+            shown = "; ".join(f"{name}: {self.account.skipped[name]}" for name in unread[:3])
+            self.account.note(f"{len(unread):,} of {len(self.files):,} files could not be read ({shown})")
 
     def _leaving(
         self, exclude: Exclusion, beside: list[str], tables: Generator[pa.Table, None, None]
