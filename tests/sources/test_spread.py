@@ -1,16 +1,19 @@
 """Many files: other processes change nothing but the time it takes; progress is true."""
 
 import gzip
+import io
 import json
 import os
+import zipfile
 
 import pyarrow as pa
 import pytest
 
 from attackviz.account import Account
 from attackviz.errors import AttackvizError
-from attackviz.formats import Options
+from attackviz.formats import Options, by_name
 from attackviz.sources import find, spread
+from attackviz.window import Window
 
 
 @pytest.fixture
@@ -29,7 +32,8 @@ def archive(tmp_path):
 def run(path, processes, tell=None, options=None):
     account = Account()
     files, _ = find([path])
-    table = pa.concat_tables(spread(files, None, options or Options(), account, tell, processes))
+    tables = spread(files, None, options or Options(), account, tell, processes)
+    table = pa.concat_tables(tables, promote_options="default")
     return table, account
 
 
@@ -71,3 +75,67 @@ def test_stopping_early_leaves_nothing_behind(archive, processes, tmp_path_facto
     next(tables)
     tables.close()
     assert os.listdir(spool) == []
+
+
+def event(n, kind):
+    moment = f"2025-02-01T00:{n // 60 % 60:02}:{n % 60:02}"
+    if kind == "ciscoasa":
+        return json.dumps({"timestamp": moment, "src_ip": f"10.0.0.{n % 250}", "payload_printable": f"GET /{n}"})
+    fields = {"EdgeStartTimestamp": f"{moment}Z", "ClientIP": f"10.1.0.{n % 250}", "SecurityAction": "block"}
+    return json.dumps(fields | {"ClientRequestURI": f"/{n}", "RayID": str(n)})
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Make many files of few events, of two formats, one large and one empty between."""
+    count = 0
+    for number in range(80):
+        kind = "ciscoasa" if number % 9 < 4 else "cloudflare"
+        length = 9000 if number == 40 else number % 5
+        lines = [event(count + n, kind) for n in range(length)] + ["broken"] * (number % 3 == 0)
+        (tmp_path / f"{number:02}.json").write_text("\n".join(lines))
+        count += length
+    return tmp_path
+
+
+@pytest.mark.parametrize("columns", [None, ("src_ip", "detail"), ("event_id", "src_ip"), ("ClientRequestURI",)])
+@pytest.mark.parametrize("window", [None, "2025-02-01T00:01:00..2025-02-01T00:20:00"])
+def test_many_small_files_give_what_each_gives_by_itself(small, columns, window):
+    options = Options(Window.parse(window) if window else None, columns)
+    table, account = run(small, 1, options=options)
+    files, _ = find([small])
+    alone = Account()
+    tables = [each for file in files for each in spread([file], None, options, alone)]
+    whole = pa.concat_tables(tables, promote_options="default")
+    assert table.unify_dictionaries().to_pylist() == whole.select(table.column_names).unify_dictionaries().to_pylist()
+    assert account == alone
+    assert account.closes()
+    assert account.events == 9000 + sum(n % 5 for n in range(80) if n != 40)
+
+
+def test_small_files_come_in_few_tables(small):
+    files, _ = find([small])
+    tables = list(spread(files, by_name("cloudflare.http_requests"), Options(), Account()))
+    assert len(tables) == 3  # before the large one, the large one, after it
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_members_of_an_archive_may_be_of_several_formats(tmp_path, processes):
+    for name in ("a.zip", "b.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for number, kind in enumerate(("ciscoasa", "cloudflare", "ciscoasa")):
+                archive.writestr(f"{number}.json", "\n".join(event(n, kind) for n in range(5)))
+    table, account = run(tmp_path, processes)
+    assert table["src_ip"].to_pylist() == [f"10.{kind}.0.{n}" for kind in (0, 1, 0) for n in range(5)] * 2
+    assert list(account.files) == [f"{name}.zip/{n}.json" for name in "ab" for n in range(3)]
+
+
+def test_standard_input_is_never_given_to_another_process(tmp_path, monkeypatch):
+    log = tmp_path / "log.json"
+    log.write_text(event(1, "cloudflare"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(event(2, "cloudflare").encode())))
+    account = Account()
+    files, _ = find([log, "-"])
+    tables = list(spread(files, None, Options(), account, None, 2))
+    assert sum(table.num_rows for table in tables) == 2
+    assert list(account.files) == ["log.json", "-"]
