@@ -240,11 +240,14 @@ def _is_zstd(head: bytes) -> bool:
 
 
 def _joined(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Join small parts to chunks; give what waits before any error."""
+    """Join small parts to chunks, large ones need no copy; give what waits before any error."""
     waiting: list[bytes] = []
     length = 0
     try:
         for part in parts:
+            if not length and len(part) >= CHUNK // 4:
+                yield part
+                continue
             waiting.append(part)
             length += len(part)
             if length >= CHUNK:
