@@ -19,10 +19,14 @@ export function accountLines(meta) {
     lines.push(['Events without a usable time, left out', totals.untimed]);
     for (const [reason, n] of Object.entries(totals.untimed_by_reason ?? {})) lines.push([reason, n, true]);
   }
+  if (totals.outside) lines.push(['Events outside of the window, left out', totals.outside]);
+  if (totals.filtered) lines.push(['Events that the store filtered out', totals.filtered]);
+  if (totals.excluded) lines.push(['Events from excluded addresses, not read', totals.excluded]);
   lines.push(['Events without a location, counted', totals.unlocated]);
   if (!account) return lines;
   lines.push(['Pieces of input', account.pieces], ['events', account.events, true], ['unreadable', account.bad_total ?? 0, true]);
   for (const [reason, n] of Object.entries(account.bad ?? {})) lines.push([`– ${reason}`, n, true]);
+  for (const [kind, n] of Object.entries(account.left_out ?? {})) lines.push([`left out: ${kind}`, n, true]);
   lines.push(['blank', account.blank, true], ['structure', account.structure, true]);
   for (const [reason, n] of Object.entries(account.flags ?? {})) lines.push([reason, n]);
   if (account.truncated?.length) lines.push(['Files cut short', account.truncated.length]);

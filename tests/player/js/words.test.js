@@ -184,9 +184,11 @@ test('search offers ranges and text beside what is found', () => {
 });
 
 test('the account adds up in the lines that show it', () => {
-  const account = { pieces: 10, events: 6, bad: { 'not JSON': 2 }, bad_total: 2, blank: 1, structure: 1, flags: {}, truncated: [], skipped: {}, notes: [] };
-  const lines = accountLines({ totals: { in_recording: 5, untimed: 1, untimed_by_reason: { 'before 1990': 1 }, unlocated: 2 }, account });
+  const account = { pieces: 14, events: 6, left_out: { flow: 1, 'excluded address': 3 }, bad: { 'not JSON': 2 }, bad_total: 2, blank: 1, structure: 1, flags: {}, truncated: [], skipped: {}, notes: [] };
+  const lines = accountLines({ totals: { in_recording: 5, untimed: 1, untimed_by_reason: { 'before 1990': 1 }, unlocated: 2, excluded: 30 }, account });
+  assert.deepEqual(lines.find(([l]) => l.includes('excluded addresses')), ['Events from excluded addresses, not read', 30]);
+  const left = lines.filter(([l]) => l.startsWith('left out: ')).reduce((sum, [, n]) => sum + n, 0);
   const of = label => lines.find(([l]) => l === label)[1];
-  assert.equal(of('Pieces of input'), of('events') + of('unreadable') + of('blank') + of('structure'));
+  assert.equal(of('Pieces of input'), of('events') + of('unreadable') + left + of('blank') + of('structure'));
   assert.equal(of('Events in this recording') + of('Events without a usable time, left out'), of('events'));
 });
