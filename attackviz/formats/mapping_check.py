@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -141,16 +140,17 @@ def unmatched(pattern: str, head: bytes) -> str | None:
     shape = pa.array(lines, pa.string())
     if pc.any(pc.match_substring_regex(shape, f"^(?:{pattern})$")).as_py():
         return None
-    first, best = lines[0], 0
+    first, rest = lines[0], lines[0]
     for end in range(len(pattern), 0, -1):
         try:
-            found = re.match(pattern[:end], first, re.ASCII)
-        except re.error:  # cut within a group or a class
+            # RE2 again: a hostile line must not make this slow.
+            found = pc.replace_substring_regex(shape[:1], f"^(?:{pattern[:end]})", "", max_replacements=1)
+        except pa.ArrowInvalid:  # cut within a group or a class
             continue
-        if found:
-            best = found.end()
+        rest = found[0].as_py()
+        if rest != first:
             break
-    rest = first[best:]
+    best = len(first) - len(rest)
     if best and not rest:
         return f"no line is of its pattern; the first, {first[:_SHOWN]!r}, ends before the pattern does"
     fits = f"the first fits up to {first[:best][-_SHOWN:]!r} and then reads" if best else "the first reads"

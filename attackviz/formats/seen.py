@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from .csvreader import fields_of, separator
 from .detection import header_of, objects_in
@@ -55,9 +57,10 @@ def records(head: bytes, form: Format) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in rows if row is not None and len(row) == len(names)]
     if form.kind == "logfmt":
         return [found for line in lines[:_RECORDS] if (found := pairs(line))]
-    shape = re.compile(form.pattern, re.ASCII)
-    found_by = [shape.fullmatch(line) for line in lines[:_RECORDS]] if form.pattern else []
-    return [match.groupdict() for match in found_by if match]
+    if not form.pattern:
+        return []
+    apart = pc.extract_regex(pa.array(lines[:_RECORDS], pa.string()), f"^(?:{form.pattern})$")
+    return [found for found in apart.to_pylist() if found]
 
 
 def _flat(value: dict[str, Any], within: str = "", deep: int = 0) -> dict[str, Any]:

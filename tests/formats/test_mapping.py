@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import warnings
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 
 import attackviz as av
 from attackviz import Mapping
-from attackviz.account import account_of
+from attackviz.account import Account, account_of
 from attackviz.errors import AddressError, AttackvizWarning, FormatError, MappingError, UsageError
-from attackviz.formats import detect, known_formats, own_formats
+from attackviz.formats import choose, decode, detect, known_formats, own_formats
 from attackviz.formats.near import near
+from attackviz.schema import COLUMNS as COLUMNS_OF_EVENTS
 from attackviz.settings import load_settings
 
 ROWS = [
@@ -482,6 +484,34 @@ def test_other_processes_read_by_the_same_mapping(tmp_path, settings):
 def test_near_misses():
     assert near("clientip", ["status", "ClientIP", "client.ip"]) == ["ClientIP", "client.ip"]
     assert near("xyz", ["status"]) == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.ip_addresses().map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+ORIGINS = {
+    "time": [{"format": form} for form in ("auto", "s", "ms", "us", "ns", "%Y-%m-%d %H:%M:%S.%f%z", "%b %d %I:%M %p")],
+    "src_ip": [{"address": how} for how in ("text", "integer", "integer-little", "packed")],
+}
+
+
+@given(st.lists(JSON, min_size=1, max_size=6), st.data())
+def test_no_value_of_a_log_is_an_error(values, data):
+    how = {name: data.draw(st.sampled_from(ways)) for name, ways in ORIGINS.items()}
+    columns = {name: {"field": "x", **how.get(name, {})} for name in COLUMNS_OF_EVENTS}
+    table = {"columns": columns, "extra": {"e": {"field": "x", "type": "number"}}, "only": {"x": {"range": [-9, 9]}}}
+    if data.draw(st.booleans()):
+        del table["only"]
+    form = choose(mapping(table))
+    text = "".join(json.dumps({"x": value, "i": 1}) + "\n" for value in values)
+    account = Account()
+    tables = list(decode([text.encode()], form, account, "log", reference=datetime(2025, 1, 1, tzinfo=UTC)))
+    assert account.closes()
+    assert account.events == sum(table.num_rows for table in tables)
+    for events in tables:
+        av.validate(events)
 
 
 def test_no_sample_of_ours_is_taken_for_ones_own(samples):
