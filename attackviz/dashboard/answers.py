@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["DETAIL", "Answers"]
 
 DETAIL = 500_000
-"""How many rows a window of a recording may have: fewer than a whole one, since somebody waits for it."""
+"""How many rows a window of a recording may have: fewer than a whole one, since somebody waits for it.
+
+The player (zoom.js) asks for finer cells where it has half as many in view.
+"""
 
 
 class Answers:

@@ -175,7 +175,7 @@ def test_a_drag_on_the_timeline_asks_for_finer_cells(player: Player, events: pd.
     player.page.keyboard.down("Shift")
     mouse.move(box["x"] + box["width"] * 0.3, y)
     mouse.down()
-    mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
+    mouse.move(box["x"] + box["width"] * 0.38, y, steps=4)
     mouse.up()
     player.page.keyboard.up("Shift")
     state = settle(player)

@@ -82,7 +82,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
       if (spoken.textContent !== text) spoken.textContent = text;
     },
     copy: (text, button) => copyText(element, text, button),
-    zoom: createZoom(ctx, { ask, show: useEngine }),
+    zoom: createZoom(ctx, { ask, show: (engine) => { useEngine(engine); onChange({ detail: { keys: new Set(['window', 'filters']) } }); } }),
     setWindow: (ticks) => ctx.engine && ctx.zoom.setWindow(ticks),
     setTheme,
     setStill,

@@ -5,7 +5,8 @@ import { exact } from './format.js';
 import { grainText } from './cells.js';
 
 const PAUSE_MS = 250; // so long nothing may change before the store is asked
-const FINER = 0.5; // part of a detail's time below which a finer one is asked for
+const ROOM = 250_000; // cells of the whole in view below which finer ones are asked for: an answer has room for twice as many
+const FINER = 0.5; // part of a detail's cells below which finer ones are asked for
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const iso = (us) => new Date(us / 1000).toISOString().replace('Z', `${String(Math.round(us) % 1000).padStart(3, '0')}Z`);
@@ -30,6 +31,7 @@ export function createZoom(ctx, { ask, show }) {
   let turn = 0;
   let asking = ''; // what is being asked for, in words
   let waiting = false;
+  let turning = false; // a window that changes meanwhile is our own doing
   let fault = '';
 
   const windowUs = () => wanted ?? ctx.engine.state.window.map((t) => ctx.engine.timeUs(t));
@@ -47,6 +49,7 @@ export function createZoom(ctx, { ask, show }) {
   const isWhole = (us) => holds(us, wholeUs()) && same(held(), {});
 
   function turnTo(engine, us) {
+    turning = true;
     if (engine !== ctx.engine) {
       const { state, perSecond } = ctx.engine;
       const k = engine.perSecond / perSecond;
@@ -58,6 +61,7 @@ export function createZoom(ctx, { ask, show }) {
     } else {
       engine.set({ window: ticks(engine, us) });
     }
+    turning = false;
   }
 
   function plan() {
@@ -67,9 +71,12 @@ export function createZoom(ctx, { ask, show }) {
 
   function question() {
     const us = windowUs();
-    const finer = detail?.engine.coarse && us[1] - us[0] < FINER * (detail.us[1] - detail.us[0]) && detail.engine.coarse.grain.seconds > 1;
-    if (!isWhole(us) && (!fits(us) || finer)) return { what: 'recording', window: us.map(iso), filters: held() };
-    const { coarse, state } = ctx.engine;
+    const { coarse, state, rec } = ctx.engine;
+    const [a, b] = ctx.engine.indices('window');
+    const room = ctx.engine === base ? ROOM : FINER * rec.n;
+    const filtered = ctx.engine === base && !same(held(), {});
+    const finer = coarse && b > a && b - a < room && coarse.grain.seconds > 1 && !isWhole(us);
+    if (filtered || finer) return { what: 'recording', window: us.map(iso), filters: held() };
     if (coarse && !coarse.current(state.window, state.filters)) return { what: 'lists', window: us.map(iso), filters: state.filters };
     return null;
   }
@@ -141,6 +148,7 @@ export function createZoom(ctx, { ask, show }) {
     },
     /** To be told of every change of the engine in view. */
     changed(keys) {
+      if (keys.has('window') && !turning) wanted = null;
       if (keys.has('filters') || keys.has('window')) plan();
     },
     /** What there is to say; null where all is shown event by event anyway. */
