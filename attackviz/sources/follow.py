@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ..account import Account, BadPiece
-from ..errors import FormatError, UsageError
+from ..errors import AddressError, FormatError, UsageError
 from ..formats import Format, FormatLike, Options, choose, decode, detect, known_formats, own_formats
 from ..schema import COLUMNS, arrow_type
 from ..window import zone
@@ -126,9 +126,10 @@ class Follow:
             head = head[: head.rfind(b"\n") + 1] or head
             try:
                 self.format = detect(head, str(self.path), known_formats(self._options.own))
-            except FormatError:
+            except FormatError as error:
                 if len(head) > _HEAD // 2:
                     raise
+                self.account.note(f"{self.path}: waiting for lines that tell its format: {error.what}")
                 return False
         if self.format.kind == "table":
             raise FormatError("a table does not grow by lines", where=str(self.path), hint="read it instead")
@@ -235,6 +236,8 @@ def follow(
 
     Raises
     ------
+    AddressError
+        If it is a directory, or anything else that is no file.
     ReadError
         If the position is none.
     UsageError
@@ -262,4 +265,7 @@ def follow(
     elif isinstance(position, Mapping):
         position = Position.from_dict(position)
     options = Options(None, tuple(columns) if columns is not None else None, tz, year=year, own=own)
-    return Follow(Path(path).expanduser(), form, options, position, None if state is None else Path(state))
+    log = Path(path).expanduser()
+    if log.exists() and not log.is_file():
+        raise AddressError("it is no regular file", where=str(log), hint="name the log that grows")
+    return Follow(log, form, options, position, None if state is None else Path(state))

@@ -14,7 +14,7 @@ import time
 import pytest
 
 import attackviz as av
-from attackviz.errors import FormatError, ReadError, UsageError
+from attackviz.errors import AddressError, FormatError, ReadError, UsageError
 from attackviz.sources import Position
 
 from .logwriter import LogWriter
@@ -178,6 +178,7 @@ def test_the_format_waits_for_lines_that_tell_it(tmp_path):
     log.write_text("\n")
     with av.follow(log) as tail:
         assert list(tail.available()) == []
+        assert "waiting for lines that tell its format" in tail.account.notes[0]
         with log.open("a") as file:
             file.write(line(1))
         assert sum(table.num_rows for table, _ in tail.available()) == 1
@@ -191,6 +192,8 @@ def test_the_format_waits_for_lines_that_tell_it(tmp_path):
 
 
 def test_wrong_questions(tmp_path):
+    with pytest.raises(AddressError, match="no regular file"):
+        av.follow(tmp_path)
     with pytest.raises(UsageError, match="both"):
         av.follow(tmp_path / "a", position={}, state="x")
     with pytest.raises(UsageError, match="list of names"):
