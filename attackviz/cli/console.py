@@ -79,6 +79,8 @@ def loss(account: Account) -> None:
     """Say on stderr what of the input did not become events, if anything."""
     for sentence in account.notes:
         note(f"note: {sentence}")
+    if account.excluded:
+        note(f"note: {account.excluded:,} events from excluded addresses were left out")
     if account.bad_total:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in account.bad.most_common(4))
         note(

@@ -91,7 +91,14 @@ def test_commands_take_the_file(own, logs, tmp_path):
     result = CliRunner().invoke(app, ["read", str(logs), "--exclude", str(own), "--stats", str(stats)])
     assert result.exit_code == 0, result.output
     assert "4 excluded address left out" in result.output
+    assert "13 events from excluded addresses" in result.output
     assert json.loads(stats.read_text())["excluded"] == 13
+    page = tmp_path / "page.html"
+    result = CliRunner().invoke(app, ["export", str(logs), "--exclude", str(own), "-o", str(page)])
+    assert result.exit_code == 0, result.output
+    assert "13 events from excluded addresses" in result.output
+    result = CliRunner().invoke(app, ["export", str(logs), "--exclude", str(tmp_path / "no"), "-o", str(page)])
+    assert result.exit_code == 2
 
 
 @pytest.mark.parametrize("line", ["192.0.2.0/33", "example.org", "192.0.2.1-192.0.2.9", "1.2.3"])
