@@ -110,6 +110,8 @@ def _fitting(array: NDArray[Any], used: int) -> NDArray[Any]:
 
 
 def _larger(array: NDArray[Any], size: int, used: int) -> NDArray[Any]:
-    larger = np.empty(size, array.dtype)
+    # From Arrow's pool, which keeps what is given back: fresh memory of the system costs more than filling it.
+    buffer = pa.allocate_buffer(size * array.itemsize)
+    larger: NDArray[Any] = np.frombuffer(buffer, array.dtype)
     larger[:used] = array[:used]
     return larger
