@@ -15,6 +15,7 @@ from .columns import Columns
 from .decode import Options, decode
 from .detection import detect
 from .format import Format
+from .mapping import Mapping as OwnFormat
 from .mapping_check import Watch
 from .seen import records, text_of
 from .unfold import one_a_line
@@ -109,11 +110,21 @@ def explain(
                 seen[name] = value
     found.absent = [path for path in form.fields if path not in seen]
     found.unread = {name: value for name, value in seen.items() if not _read(name, value, form)}
+    if form.mapping is not None:
+        found.sources = _declared(form.mapping, seen)
+        return found
     for path in form.fields:
         if path in seen:
             for column in _made_of(path, form, found.events, beginning, where, reference):
                 found.sources.setdefault(column, []).append(path)
     return found
+
+
+def _declared(mapping: OwnFormat, seen: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the columns of one's own format and their fields, as it says itself."""
+    named = {name: origin.fields for name, origin in (*mapping.columns, *mapping.extra)}
+    named[ROWS] = tuple(dict.fromkeys(condition.field for condition in mapping.only))
+    return {name: [path for path in paths if path in seen] for name, paths in named.items()}
 
 
 def _beginning(head: bytes) -> bytes:

@@ -52,6 +52,32 @@ def test_a_mapping_is_explained(run, shop):
     assert "which rows are events depends on request.method, request.path, status" in result.stdout
 
 
+ACCESS = r"""
+[formats.checkout]
+pattern = '(?P<ip>\S+) \S+ \S+ \[(?P<time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+) [^"]*" (?P<status>\d+) .*'
+only = { method = "POST", path = "/checkout/complete", status = 200 }
+[formats.checkout.columns]
+time = { field = "time", format = "%d/%b/%Y:%H:%M:%S %z" }
+src_ip = "ip"
+rule = "path"
+"""
+LINE = '192.0.2.1 - - [14/Mar/2025:04:42:50 +0100] "POST /checkout/complete HTTP/1.1" {} 99 "-" "Mozilla"\n'
+
+
+def test_an_access_log_as_purchases(run, tmp_path):
+    (tmp_path / "access.log").write_text(LINE.format(200) + LINE.format(402))
+    (tmp_path / "shop.toml").write_text(ACCESS)
+    explained = run("formats", "explain", "access.log", "--map", "shop.toml").stdout
+    assert "rule    path     /checkout/complete" in explained
+    assert "which rows are events depends on method, path, status" in explained
+    assert "2 pieces: 1 events, 0 bad" in run("read", "access.log", "--map", "shop.toml").stdout
+    (tmp_path / "attackviz.toml").write_text(ACCESS)
+    told = run("read", "access.log")
+    assert told.exit_code == 1
+    assert "it is ambiguous: it may be access.combined or checkout" in told.stderr
+    assert "2 pieces: 1 events" in run("read", "access.log", "--format", "checkout").stdout
+
+
 def test_fields_that_are_not_used_are_named_with_an_example(run, tmp_path, samples):
     row = {"timestamp": "2025-02-24T08:04:37", "src_ip": "192.0.2.1", "payload_printable": "", "mood": "\x1b[31mred"}
     (tmp_path / "x.json").write_text(json.dumps(row) + "\n")
