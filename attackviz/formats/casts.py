@@ -253,7 +253,7 @@ def _as_number(value: Any) -> int | None:
         number = int(value) if not isinstance(value, float) or value.is_integer() else None
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if number is not None and abs(number) < 2**63 else None
+    return number if number is not None and -(2**63) <= number < 2**63 else None
 
 
 def _valid_address(text: str) -> str | None:

@@ -69,13 +69,14 @@ class Places:
 
     def made(self, rows: Iterable[int]) -> list[str]:
         """Return the ids of some events, by their row in the batch, ascending."""
-        ends = np.cumsum([len(spans) for spans in self.spans])
         wanted = np.fromiter(rows, np.int64)
         ids = []
-        for number, row in zip(np.searchsorted(ends, wanted, "right").tolist(), wanted.tolist(), strict=True):
-            begin, end, index = self.spans[number][row - int(ends[number])].tolist()
-            offset = self.offsets[number] + begin
-            ids.append(made_id(self.origin, offset, index, self.buffers[number][begin:end]))
+        first = 0
+        for buffer, offset, spans in zip(self.buffers, self.offsets, self.spans, strict=True):
+            here = wanted[(wanted >= first) & (wanted < first + len(spans))] - first
+            for begin, end, index in spans[here].tolist():
+                ids.append(made_id(self.origin, offset + begin, index, buffer[begin:end]))
+            first += len(spans)
         return ids
 
     def following(self) -> Places:
