@@ -181,29 +181,34 @@ class Account:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def __add__(self, other: Account) -> Account:
-        samples = {reason: list(pieces) for reason, pieces in self.samples.items()}
+    def take(self, other: Account) -> None:
+        """Add another account to this one: sums of very many files are made in place."""
         for reason, pieces in other.samples.items():
-            samples[reason] = (samples.get(reason, []) + pieces)[:SAMPLES_PER_REASON]
-        return Account(
-            pieces=self.pieces + other.pieces,
-            events=self.events + other.events,
-            blank=self.blank + other.blank,
-            structure=self.structure + other.structure,
-            bad=self.bad + other.bad,
-            left_out=self.left_out + other.left_out,
-            samples=samples,
-            salvaged=self.salvaged + other.salvaged,
-            truncated=self.truncated + other.truncated,
-            flags=self.flags + other.flags,
-            unlocated=self.unlocated + other.unlocated,
-            coarsened=self.coarsened + other.coarsened,
-            outside=self.outside + other.outside,
-            excluded=self.excluded + other.excluded,
-            skipped=self.skipped | other.skipped,
-            files=self.files | other.files,
-            notes=list(dict.fromkeys(self.notes + other.notes)),
-        )
+            kept = self.samples.setdefault(reason, [])
+            kept += pieces[: SAMPLES_PER_REASON - len(kept)]
+        self.pieces += other.pieces
+        self.events += other.events
+        self.blank += other.blank
+        self.structure += other.structure
+        self.salvaged += other.salvaged
+        self.unlocated += other.unlocated
+        self.coarsened += other.coarsened
+        self.outside += other.outside
+        self.excluded += other.excluded
+        self.bad.update(other.bad)
+        self.left_out.update(other.left_out)
+        self.flags.update(other.flags)
+        self.truncated += other.truncated
+        self.skipped.update(other.skipped)
+        self.files.update(other.files)
+        for sentence in other.notes:
+            self.note(sentence)
+
+    def __add__(self, other: Account) -> Account:
+        total = Account()
+        total.take(self)
+        total.take(other)
+        return total
 
     def to_dict(self) -> dict[str, Any]:
         """Return the account as plain data, ready for JSON.

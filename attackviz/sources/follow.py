@@ -18,7 +18,6 @@ from ..schema import COLUMNS, arrow_type
 from ..window import zone
 from .placed import placed
 from .position import Position
-from .spread import add
 from .tail import Lines, Tail
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ class Follow:
         for samples in own.samples.values():
             samples[:] = [BadPiece(piece.file, piece.line + before, piece.text) for piece in samples]
         own.files[str(self.path)] = self.format.name
-        add(self.account, own)
+        self.account.take(own)
         if not tables:
             return self._empty()
         table = pa.concat_tables(tables, promote_options="default").unify_dictionaries()

@@ -29,7 +29,7 @@ from ..formats import Format, Options, choose
 from .badpieces import BadPieces
 from .files import Stored
 from .reading import tables
-from .spread import Tracker, add
+from .spread import Tracker
 
 __all__ = ["main", "read_ahead"]
 
@@ -114,7 +114,7 @@ def read_ahead(
                 threads.append(thread)
             for index, job in enumerate(jobs):
                 job.done.wait()
-                add(account, job.account)
+                account.take(job.account)
                 _keep(spoilt(index), kept)
                 if job.error is not None:
                     raise job.error
