@@ -68,7 +68,7 @@ export function counters(ctx) {
         setText(cell.value, value);
         setText(cell.unit, unit);
         setText(cell.scope, scope);
-        cell.line.classList.toggle('is-long', value.length > (k ? 5 : 7));
+        cell.line.classList.toggle('is-long', value.length > (k ? 5 : 6));
       });
     },
   };

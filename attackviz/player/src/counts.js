@@ -112,16 +112,22 @@ export class Firsts {
     this.a = a;
     const sources = (this.sources = new Uint32Array(b - a + 1)),
       countries = (this.countries = new Uint32Array(b - a + 1));
-    const seen = new Uint8Array(rec.sources.n),
-      seenCountry = new Uint8Array(index.country.n);
+    const { address, country } = index,
+      seen = new Uint8Array(rec.sources.n),
+      seenAddress = new Uint8Array(address.n),
+      seenCountry = new Uint8Array(country.n);
     let ns = 0,
       nc = 0;
     for (let i = a; i < b; i++) {
       const s = rec.source[i];
       if (mask[i] & PASS && !seen[s]) {
         seen[s] = 1;
-        ns += index.named[s];
-        const c = index.country.of[s];
+        const ip = address.of[s],
+          c = country.of[s];
+        if (ip && !seenAddress[ip]) {
+          seenAddress[ip] = 1;
+          ns++;
+        }
         if (c && !seenCountry[c]) {
           seenCountry[c] = 1;
           nc++;

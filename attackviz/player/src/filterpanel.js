@@ -6,6 +6,7 @@ import { addFound, chips, isExcluded, only, toggle } from './filteredit.js';
 import { legendRows } from './legend.js';
 import { createSearch } from './search.js';
 
+const ANYTHING = 'address, CIDR, AS, place, text';
 const SHOWN = 6;
 const EVERY = 200;
 const LISTS = [['country', 'Country'], ['network', 'Network'], ['target', 'Target'], ['rule', 'Rule'], ['port', 'Port']];
@@ -23,7 +24,7 @@ export function optionsOf(rows, condition, nameOf) {
 
 export function createFilterPanel(ctx) {
   const search = createSearch(ctx, {
-    placeholder: 'address, CIDR, AS, place, text', floating: true,
+    placeholder: ANYTHING, floating: true,
     choose: (item) => ctx.engine.set({ filters: addFound(ctx.engine.state.filters, item.filter) }),
   });
   const tags = el('div', { class: 'av-tags', role: 'group', 'aria-label': 'Filters on' });
@@ -53,6 +54,7 @@ export function createFilterPanel(ctx) {
     },
     update() {
       if (element.hidden || !ctx.engine) return;
+      setAttr(search.input, 'placeholder', ctx.engine.can('text') ? ANYTHING : 'country, place');
       const { filters } = ctx.engine.state;
       const on = chips(filters, ctx.nameOf);
       show(tags, on.length > 0);

@@ -43,9 +43,12 @@ export function buildIndex(rec) {
   const place = group(sources.n, s => (sources.place[s] < 0 ? '' : placeKey(places, sources.place[s])), '');
   place.row = new Int32Array(place.n).fill(-1); // one of the places of each name
   for (let s = 0; s < sources.n; s++) if (sources.place[s] >= 0) place.row[place.of[s]] = sources.place[s];
-  const named = Uint8Array.from(sources.ip, ip => (ip === null ? 0 : 1)); // only an address counts as a source
+  // An address may stand in several rows, at several places; it is one source. Without an address there is none.
+  const address = group(sources.n, s => sources.ip[s] ?? '', '');
+  address.row = new Int32Array(address.n).fill(-1); // the first row of each
+  for (let s = sources.n - 1; s >= 0; s--) address.row[address.of[s]] = s;
   return {
-    named,
+    address,
     country,
     network,
     org,

@@ -74,7 +74,7 @@ function regroup(cells, of, size) {
 // Group 0 is the unknown one, but for addresses: there it is the source without an address, wherever it stands.
 function grouping(rec, index, field) {
   const row = (key, code, label) => ({ key, code, label, filter: { field, value: key } });
-  const { country, network, org, ruleName, targetName } = index;
+  const { address, country, network, org, ruleName, targetName } = index;
   switch (field) {
     case 'country':
       return {
@@ -95,8 +95,9 @@ function grouping(rec, index, field) {
       };
     case 'address':
       return {
-        describe: s => row(rec.sources.ip[s] ?? '', countryCode(rec, s), rec.sources.ip[s] ?? 'no address'),
-        unknown: s => rec.sources.ip[s] === null,
+        of: address.of,
+        size: address.n,
+        describe: k => row(address.values[k], k ? countryCode(rec, address.row[k]) : '-', address.values[k] || 'no address'),
       };
     case 'rule':
       return {
@@ -180,7 +181,9 @@ export function sourcesAt(rec, mask, place, [a, b]) {
 }
 
 function summary(rec, mask, mine, ranges, window) {
-  const spark = new Float64Array(SPARK),
+  const { grain, tick_us: tick } = rec.meta;
+  const bins = grain ? Math.max(1, Math.min(SPARK, Math.floor(((window[1] - window[0]) * tick) / 1e6 / grain.seconds))) : SPARK; // no bin without a cell
+  const spark = new Float64Array(bins),
     categories = new Map();
   const [ta, tb] = ranges.trail,
     [a, b] = ranges.window,
@@ -196,7 +199,7 @@ function summary(rec, mask, mine, ranges, window) {
     if (i >= ta && i < tb) countTrail += w;
     first ??= rec.t[i];
     last = rec.t[i];
-    spark[Math.min(SPARK - 1, Math.floor(((rec.t[i] - window[0]) / width) * SPARK))] += w;
+    spark[Math.min(bins - 1, Math.floor(((rec.t[i] - window[0]) / width) * bins))] += w;
     categories.set(rec.category[i], (categories.get(rec.category[i]) ?? 0) + w);
   }
   let mostly = null;

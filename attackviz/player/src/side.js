@@ -72,6 +72,7 @@ function listOf(ctx, fields) {
       for (const tab of tabs) {
         const name = tab.dataset.field;
         show(tab, name !== 'feed' || tabbed);
+        if (name === 'feed') setText(tab, ctx.engine?.coarse ? 'Sample' : TITLES.feed);
         setAttr(tab, 'aria-selected', name === field ? 'true' : 'false');
       }
       for (const name of fields) show(boxes[name], name === field);
@@ -91,7 +92,9 @@ function listOf(ctx, fields) {
       const named = rows.filter((row) => !row.unknown).length;
       show(more, distinct > 0 || rows.length > 0);
       const scope = ready ? ctx.listScope(field) : '';
-      setText(more, `${scope ? `${scope} · ` : ''}${count(named)} of ${count(distinct)}`);
+      const figures = `${count(named)} of ${count(distinct)}`;
+      // Beside three tabs there is no room for both.
+      setText(more, !scope ? figures : tabbed && scope !== 'window' && fields.length > 2 ? scope : `${scope} · ${figures}`);
       setAttr(more, 'aria-label', `All ${TITLES[field].toLowerCase()}: ${count(distinct)}`);
       show(quiet, rows.length === 0);
       setText(quiet, ready && ctx.engine.coarse?.listed(field) ? 'Cells do not hold this' : ctx.quietText());

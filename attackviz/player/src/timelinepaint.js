@@ -25,7 +25,8 @@ export function paintGrid(ctx, box, pen, { marks, top, ticks, xOf, note }) {
     ctx.strokeStyle = mark === 0 ? pen.line2 : pen.line1;
     stroke(ctx, box.left, yOf(mark), box.width - box.right, yOf(mark));
     ctx.fillStyle = pen.ink3;
-    ctx.fillText(count(mark), box.left - 8, yOf(mark));
+    const exact = count(mark);
+    ctx.fillText(ctx.measureText(exact).width < box.left - 8 ? exact : `${count(mark / 1000)} k`, box.left - 8, yOf(mark));
   }
   ctx.textAlign = 'center';
   ctx.strokeStyle = pen.line2;

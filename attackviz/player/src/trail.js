@@ -13,6 +13,7 @@ export class Trail {
     this.index = index;
     this.byRoute = new Float64Array(index.routes);
     this.bySource = new Uint32Array(rec.sources.n);
+    this.byAddress = new Uint32Array(index.address.n); // rows of sources, not events, as of countries
     this.byCountry = new Uint32Array(index.country.n);
     this.byPlace = new Uint32Array(rec.places.n);
     this.latest = new Int32Array(rec.places.n); // last event of a place; means something only where byPlace > 0
@@ -57,22 +58,23 @@ export class Trail {
   }
 
   clear(at) {
-    for (const sums of [this.byRoute, this.bySource, this.byCountry, this.byPlace]) sums.fill(0);
+    for (const sums of [this.byRoute, this.bySource, this.byAddress, this.byCountry, this.byPlace]) sums.fill(0);
     this.a = this.b = at;
     this.sources = this.countries = 0;
   }
 
   enter(a, b, newer) {
-    const { rec, index, mask, byRoute, bySource, byCountry, byPlace, latest } = this,
+    const { rec, index, mask, byRoute, bySource, byAddress, byCountry, byPlace, latest } = this,
       { source, weight } = rec,
-      { route, routePlace, named } = index;
+      { route, routePlace, address, country } = index;
     for (let i = a; i < b; i++) {
       if (!(mask[i] & PASS)) continue;
       const s = source[i],
         r = route[i];
       if (bySource[s]++ === 0) {
-        this.sources += named[s];
-        const c = index.country.of[s];
+        const ip = address.of[s],
+          c = country.of[s];
+        if (ip && byAddress[ip]++ === 0) this.sources++;
         if (c && byCountry[c]++ === 0) this.countries++;
       }
       if (r < 0) continue;
@@ -85,16 +87,17 @@ export class Trail {
   }
 
   leave(a, b, newest) {
-    const { rec, index, mask, before, byRoute, bySource, byCountry, byPlace, latest } = this,
+    const { rec, index, mask, before, byRoute, bySource, byAddress, byCountry, byPlace, latest } = this,
       { source, weight } = rec,
-      { route, routePlace, named } = index;
+      { route, routePlace, address, country } = index;
     for (let i = b - 1; i >= a; i--) {
       if (!(mask[i] & PASS)) continue;
       const s = source[i],
         r = route[i];
       if (--bySource[s] === 0) {
-        this.sources -= named[s];
-        const c = index.country.of[s];
+        const ip = address.of[s],
+          c = country.of[s];
+        if (ip && --byAddress[ip] === 0) this.sources--;
         if (c && --byCountry[c] === 0) this.countries--;
       }
       if (r < 0) continue;
