@@ -42,8 +42,10 @@ _MAGIC = {
     b"\xd4\xc3\xb2\xa1": "a packet capture",
     b"\xa1\xb2\xc3\xd4": "a packet capture",
     b"\x0a\x0d\x0d\x0a": "a packet capture",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a rar archive",
+    b"\x04\x22\x4d\x18": "lz4 compressed",
+    b"\x1f\x9d": "packed by compress",
     b"\x7fELF": "a program",
     b"GIF8": "a GIF image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -136,7 +138,11 @@ def _refuse_other_files(head: bytes, where: str) -> None:
         raise FormatError(what, where=where, hint="check what was meant to write it")
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
-            raise FormatError(f"it is {name}, not a log", where=where, hint="give logs as text, gzip or tar.gz")
+            raise FormatError(
+                f"it is {name}, not a log",
+                where=where,
+                hint="give logs as text, or packed as gzip, bzip2, xz, zstd, zip or tar",
+            )
 
 
 def _settled(claims: Iterable[set[str]], where: str) -> str | None:

@@ -292,3 +292,19 @@ def test_every_bad_piece_is_part_of_its_line(tmp_path_factory, lines):
     assert Counter(reason for _, _, reason, _ in found) == account.bad
     for _, number, _, piece in found:
         assert piece in lines[number - 1]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive"),
+        (b"Rar!\x1a\x07\x01\x00", "a rar archive"),
+        (b"\x04\x22\x4d\x18\x60\x40", "lz4 compressed"),
+        (b"\x1f\x9d\x90\x7b", "packed by compress"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    ],
+)
+def test_what_is_no_log_is_said(tmp_path, data, what):
+    (tmp_path / "log").write_bytes(data + bytes(100))
+    with pytest.raises(FormatError, match=f"it is {what}, not a log; give logs as text, or packed as gzip"):
+        attackviz.read(tmp_path / "log")
