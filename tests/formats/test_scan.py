@@ -1,6 +1,7 @@
 """The field scanner, the exact reader and the standard decoder read the same, value by value."""
 
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -157,3 +158,29 @@ def test_the_source_itself_agrees_without_a_compiler():
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_mistakes_in_the_scanner_are_found(mistake):
     assert first_difference(mutant(*MISTAKES[mistake]), 1500) is not None
+
+
+def test_compiled_code_is_made_again_where_only_a_helper_changed(tmp_path):
+    for name in ("errors", "schema", "window", "settings", "account", "__init__"):
+        shutil.copy(SCAN.parents[1] / f"{name}.py", tmp_path / f"{name}.py")
+    # The package under another name, so that what this one has compiled stays out of it.
+    package = tmp_path / "attackviz"
+    package.mkdir()
+    for path in tmp_path.glob("*.py"):
+        path.rename(package / path.name)
+    shutil.copytree(SCAN.parent, package / "formats", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "from attackviz.formats.scan.keys import Tables; t = Tables([['ip']]); print(t._arrays['length'][0])"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": ""}
+
+    def run():
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        return done.stdout.strip() or done.stderr
+
+    assert run() == "5"
+    helper = package / "formats" / "scan" / "memory.py"
+    helper.write_text(
+        helper.read_text().replace("_put64(table + 8 * number, value)", "_put64(table + 8 * number, value + 1)")
+    )
+    assert run() == "6"

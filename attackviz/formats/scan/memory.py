@@ -11,6 +11,10 @@ least `PAD` readable bytes follow what is looked at.
 
 from __future__ import annotations
 
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
@@ -49,9 +53,20 @@ def entry(function):
     """Compile a function that Python calls; kept between runs where a directory can be written to."""
     settings = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
     try:
-        return njit(cache=True, **settings)(function)
+        compiled = njit(cache=True, **settings)(function)
     except RuntimeError:  # neither the package's directory nor the user's cache can be written to
         return njit(**settings)(function)
+    # numba looks at the function's own file only: what is kept must go when a helper in another file changes, too.
+    kept = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if kept is not None and hasattr(kept, "_source_stamp"):
+        kept._source_stamp = _sources()
+    return compiled
+
+
+@cache
+def _sources():
+    """Return what changes with any source of the scanner."""
+    return sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
 
 def _load(builder, address, kind=_LANES):
