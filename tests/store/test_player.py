@@ -6,7 +6,6 @@ import json
 import os
 import random
 import subprocess
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,18 +27,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # As the player writes what is not known.
 OWN = {field: [v for v in CHOICES[field] if v is not None or field == "severity"] for field in FIELDS}
 CELLS = {field: OWN[field] for field in ("category", "verdict", "country", "place", "target")}
-
-
-def settled(seed: int, n: int) -> list[dict]:
-    """Make events whose addresses stay where they are, as a location database has them: the player counts these."""
-    rows, home = made_up(seed, n), {}
-    for row in rows:
-        if row["src_ip"] is not None:
-            row |= home.setdefault(row["src_ip"], {name: row[name] for name in row if name in LOCATED})
-    return rows
-
-
-LOCATED = {f"src_{name}" for name in ("asn", "org", "country", "region", "city", "lat", "lon")}
 
 
 def questions(seed: int, header: dict, choices: dict, bin_us: int, rounds: int) -> list[dict]:
@@ -77,7 +64,7 @@ def counted(store: EventTable, header: dict, question: dict):
 
 
 def test_counts_and_lists_of_the_browser_are_those_of_the_store(node, tmp_path):
-    table = as_table(settled(11, 3000))
+    table = as_table(made_up(11, 3000))
     store, recording = EventTable(table), build(table)
     header = recording.header
     listed = questions(5, header, OWN, 1_000, ROUNDS)
@@ -91,18 +78,15 @@ def test_counts_and_lists_of_the_browser_are_those_of_the_store(node, tmp_path):
         assert answer["severe"] == found.severe, question
         assert answer["byVerdict"] == [found.by_verdict.get(name, 0) for name in VERDICTS], question
         for field, lines in answer["lists"].items():
-            # What has no address is a line a place there.
-            sums = Counter()
-            for key, events in lines:
-                sums[key] += events
-            assert sums == {row.key: row.events for row in store.top(field, window, 1000, filters).rows}, field
+            rows = store.top(field, window, 1000, filters).rows
+            assert sorted(map(tuple, lines), key=str) == sorted(((r.key, r.events) for r in rows), key=str), field
         met += found.events > 0
     assert met > ROUNDS / 3
 
 
 @pytest.mark.parametrize("budget", [2200, 1500, 700])
 def test_cells_give_the_browser_the_same_counts(node, tmp_path, budget):
-    store = EventTable(as_table(settled(12, 3000)))
+    store = EventTable(as_table(made_up(12, 3000)))
     cube = store.cube(None, budget)
     recording = build(cube)
     lost = {"none": ("place", "country"), "country": ("place",), "region": ("place",)}.get(cube.grain.place, ())
