@@ -381,7 +381,13 @@ def as_lists(tops: Iterable[Top]) -> dict[str, Any]:
     for top in tops:
         name = names[top.field]
         out[name] = [
-            {"key": row.key or None, **row.words, "events": row.events, "last": row.last_us, "by": dict(row.by_category)}
+            {
+                "key": row.key or None,
+                **row.words,
+                "events": row.events,
+                "last": row.last_us,
+                "by": dict(row.by_category),
+            }
             for row in top.rows
         ]
         out["rest"][name], out["distinct"][name] = top.rest, top.distinct

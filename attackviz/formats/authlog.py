@@ -112,6 +112,7 @@ AUTHLOG = Format(
     known_by=(),
     build=_build,
     leave_out=_leave_out,
+    yearless=True,
     pattern=_LINE,
     sign=_SIGN,
 )

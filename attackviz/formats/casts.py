@@ -63,9 +63,12 @@ def texts(values: list[Any]) -> pa.Array:
 def numbers(values: list[Any]) -> pa.Array:
     """Return values as int64; null where they are no whole number."""
     try:
-        return pa.array(values, pa.int64())
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        return pa.array([_as_number(value) for value in values], pa.int64())
+        column = pa.array(values)  # asked for integers at once, Arrow would make 5 of 5.5
+        if pa.types.is_integer(column.type) or pa.types.is_null(column.type):
+            return column.cast(pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
+        pass  # of several types, or too large
+    return pa.array([_as_number(value) for value in values], pa.int64())
 
 
 def lists(values: list[Any]) -> pa.Array:

@@ -142,7 +142,7 @@ def read_batches(
         return read_logfmt(chunks, paths, account, file, options.ids, options.line_limit)
     if form.kind == "text":
         return read_text(chunks, form.pattern, paths, account, file, options.ids, options.line_limit)
-    chunks, made = one_a_line(chunks, {path.partition(".")[0] for path in paths}, options.line_limit)
+    chunks, made = one_a_line(chunks, form.outermost, options.line_limit)
     if made:
         account.note("some objects are spread over lines: the line numbers of bad pieces count objects there")
     return _read_json(chunks, paths, form, account, file, options)

@@ -139,5 +139,6 @@ SNORT_FAST = Format(
     fields=(*_FIELDS, "interface", "application"),
     known_by=(),
     build=_snort,
+    yearless=True,
     pattern=_ALERT_FAST,
 )

@@ -53,6 +53,8 @@ class Format:
         What `Columns.time` is called with for ``time``, if nothing else is
         looked at for it: where a window is asked for, rows outside it are then
         dropped before other columns are made.
+    yearless : bool
+        Whether times may lack a year, so that the age of the file matters.
     leave_out : callable or None
         Names the rows that are no events of this format (`Columns.leave_out`)
         before other columns are made; fields it derives are there for `build`.
@@ -77,6 +79,7 @@ class Format:
     names: tuple[str, ...] = ()
     magic: tuple[bytes, ...] = ()
     clock: tuple[str, ...] = ()
+    yearless: bool = False
     leave_out: Callable[[Columns], None] | None = None
     detected: bool = True
     mapping: Any = None

@@ -96,4 +96,5 @@ SNORT = Format(
         for mark in ("rule", "sid", "pkt_gen", "pkt_num")
     ),
     build=_build,
+    yearless=True,
 )

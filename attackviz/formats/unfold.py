@@ -14,6 +14,7 @@ from itertools import chain
 __all__ = ["indentation", "one_a_line", "unfolded"]
 
 _HEAD = 1 << 12
+_MARK = b"\xef\xbb\xbf"
 _KEY = re.compile(rb'\s*"([^"\\]*)"\s*:\s*\[\s*')
 _ONLY_STRUCTURE = re.compile(rb"\s*[\[\]{},][\[\]{},\s]*")
 _CLOSING = re.compile(rb"\}[\]},\s]*")
@@ -40,7 +41,7 @@ def indentation(head: bytes, keys: Collection[str] = ()) -> bytes | None:
     >>> indentation(b'[\n  {\n    "a": 1\n  }\n]\n'), indentation(b'{"a": 1}\n{"a": 2}\n')
     (b'  ', None)
     """
-    lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
+    lines = [line for line in head.removeprefix(_MARK).split(b"\n") if line.strip()]
     at = 0
     while at < len(lines) and lines[at].strip() == b"[":
         at += 1
@@ -81,9 +82,10 @@ def unfolded(chunks: Iterable[bytes], indent: bytes, limit: int) -> Iterator[byt
     size = 0
     inside = False
     for line in _lines(chunks):
-        bare = line.rstrip()
+        bare = line.rstrip().removeprefix(_MARK)
         if bare == opening:
-            yield _joined(held)
+            if held:
+                yield _joined(held)
             held, size, inside = [line], len(line), True
         elif inside:
             held.append(line)
@@ -94,11 +96,15 @@ def unfolded(chunks: Iterable[bytes], indent: bytes, limit: int) -> Iterator[byt
                 held, size, inside = [], 0, False
         elif _ONLY_STRUCTURE.fullmatch(bare) or _KEY.fullmatch(bare):
             held.append(line)  # a wrapper's opening or end may be spread over lines, too
+            size += len(line)
+            if size > limit:
+                yield _joined(held)
+                held, size = [], 0
         else:
-            yield _joined(held)
-            yield line
-            held = []
-    yield _joined(held)
+            yield _joined(held) + line
+            held, size = [], 0
+    if held:
+        yield _joined(held)
 
 
 def one_a_line(chunks: Iterable[bytes], keys: Collection[str], limit: int) -> tuple[Iterator[bytes], bool]:
@@ -116,8 +122,8 @@ def one_a_line(chunks: Iterable[bytes], keys: Collection[str], limit: int) -> tu
     Examples
     --------
     >>> stream, made = one_a_line([b'{\n"a": 1\n}\n'], ["a"], 100)
-    >>> list(stream), made
-    ([b'{ "a": 1 }\n'], True)
+    >>> b"".join(stream), made
+    (b'{ "a": 1 }\n', True)
     """
     stream = iter(chunks)
     head: list[bytes] = []
@@ -143,4 +149,5 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield b"".join((*rest, line, b"\n"))
             rest = []
         rest.append(last)
-    yield b"".join(rest)
+    if last := b"".join(rest):
+        yield last

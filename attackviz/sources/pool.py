@@ -48,7 +48,8 @@ class Pool:
 
         They are not where a file's age tells the year, and ids tell the file.
         """
-        return form.kind in ("json", "csv") and form.mapping is None and not self._options.ids
+        alike = form.kind in ("json", "csv") and form.mapping is None and not form.yearless
+        return alike and not self._options.ids
 
     def add(self, batch: Batch, form: Format) -> Iterator[pa.Table]:
         """Take a batch; give the tables that are due."""

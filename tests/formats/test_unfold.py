@@ -32,6 +32,7 @@ LAYOUTS = {
     "array": lambda indent: json.dumps(EVENTS, indent=indent),
     "stream": lambda indent: "\n".join(json.dumps(event, indent=indent) for event in EVENTS),
     "wrapped": lambda indent: json.dumps({"attacks": EVENTS}, indent=indent),
+    "marked": lambda indent: "\ufeff" + "\n".join(json.dumps(event, indent=indent) for event in EVENTS),
     "tabs": lambda indent: json.dumps(EVENTS, indent="\t"),
 }
 

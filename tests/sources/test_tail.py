@@ -33,7 +33,8 @@ def test_every_line_once_through_any_rotation(tmp_path, seed):
         folder = tmp_path / str(number)
         folder.mkdir()
         got, written = _life_of_a_log(folder / "a.log", number)
-        assert got == written, f"seed {number}"
+        assert b"".join(got) == written, f"seed {number}"
+        assert all(data.endswith(b"\n") for data in got), f"seed {number}"
 
 
 def _life_of_a_log(path, seed):
@@ -68,7 +69,7 @@ def _life_of_a_log(path, seed):
     look()
     tail.close()
     log.file.close()
-    return b"".join(got), b"".join(log.written)
+    return got, b"".join(log.written)
 
 
 def test_a_line_waits_for_its_end(tmp_path):
@@ -178,3 +179,28 @@ def test_a_log_that_may_not_be_read_is_an_error(tmp_path, monkeypatch):
     assert read(Tail(log)) == b""
     with pytest.raises(ReadError, match="cannot be listed"):
         list(Tail(log.parent / ("x" * 300) / "a.log").lines())
+
+
+def test_a_line_that_was_half_read_is_found_whole_in_the_copy(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_bytes(b"one\ntw")
+    tail = Tail(log)
+    assert read(tail) == b"one\n"
+    (tmp_path / "a.log.1").write_bytes(b"one\ntwo\nthree\n")
+    log.write_bytes(b"four\n")
+    assert [lines.data for lines in tail.lines()] == [b"two\nthree\n", b"four\n"]
+    tail.close()
+
+
+def test_a_first_line_that_was_half_read_is_found_whole_in_the_copy(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_bytes(b"zero\n")
+    tail = Tail(log)
+    assert read(tail) == b"zero\n"
+    log.rename(tmp_path / "a.log.2")
+    log.write_bytes(b"{on")
+    assert read(tail) == b""
+    (tmp_path / "a.log.1").write_bytes(b"{one\n{two\n")
+    log.write_bytes(b"{three\n")
+    assert read(tail) == b"{one\n{two\n{three\n"
+    tail.close()

@@ -71,7 +71,7 @@ function regroup(cells, of, size) {
   return out;
 }
 
-// Group 0 is the unknown one, but for addresses: there it is the source without an address, wherever it stands.
+// Group 0 is always the unknown one.
 function grouping(rec, index, field) {
   const row = (key, code, label) => ({ key, code, label, filter: { field, value: key } });
   const { address, country, network, org, ruleName, targetName } = index;
