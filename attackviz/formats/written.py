@@ -152,8 +152,9 @@ class Written:
         loose = (self.kind >= Kind.ARRAY) | ((self.kind == Kind.NUMBER) & (sizes == 2))
         if loose.any():
             coded = text.filter(pa.array(loose)).dictionary_encode()
-            clean = [json_text(DECODER.decode(value)) for value in coded.dictionary.to_pylist()]
-            text = pc.replace_with_mask(text, pa.array(loose), pa.array(clean, pa.string()).take(coded.indices))
+            clean = [cell(DECODER.decode(value))[1] for value in coded.dictionary.to_pylist()]
+            written = pa.array(clean, pa.binary()).cast(pa.string())
+            text = pc.replace_with_mask(text, pa.array(loose), written.take(coded.indices))
             sizes = np.diff(offsets_of(text))
         return valid_where(text, (self.kind > Kind.NULL) & (sizes > 0))
 

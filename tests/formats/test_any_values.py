@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from attackviz.account import Account
 from attackviz.formats import FORMATS, Options, decode
+from attackviz.formats.written import Written
 from attackviz.schema import validate
 
 JSON = [form for form in FORMATS.values() if form.kind == "json"]
@@ -18,7 +19,7 @@ ODD = st.sampled_from(
         *(None, True, False, 0, 1, -1, 80, "80", 65536, 2**63, 2**70, 1e300, 5.5, -0.0, "", " ", "x", "\x00", "\ud800"),
         *("1.2.3.4", "::1", "::ffff:1.2.3.4", "0.0.0.0", "999.1.1.1", "198.51.100.7:22", "[2001:db8::1]:22"),
         *("2024-05-06T07:08:09Z", "2024-05-06 07:08:09", 1714979289, "1714979289000000000", "9999-12-31", "soon"),
-        *([], {}, [[]], [None], [1, "a", None], {"a": None}, [{}], [{"ruleId": 1}], {"username": "x"}),
+        *([], {}, [[]], [None], [1, "a", None], {"a": None}, [{}], [{"ruleId": 1}], {"username": "x"}, ["\ud800"]),
         *("[", "[]", '["a", 1]', '[{"ruleId":"r","action":"COUNT"}]', '{"a":1}', '["a"', "block", "ALLOW", "=1+1"),
     ]
 )  # fmt: skip
@@ -84,3 +85,7 @@ def test_csv(form, data):
     lines = [",".join(form.fields), *(",".join(map(cell, row)) for row in rows)]
     _, account = read("".join(line + "\n" for line in lines).encode(), form)
     assert account.events == len(rows)
+
+
+def test_half_a_surrogate_pair_in_a_list_stays_the_escape_it_was():
+    assert Written.of([["\ud800", 1.5]]).plain().to_pylist() == [r'["\ud800",1.5]']
