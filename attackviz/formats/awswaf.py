@@ -5,7 +5,6 @@ Fields: https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.htm
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +15,7 @@ from .columns import Columns, joined, mapped
 from .format import Format
 from .values import country
 from .words import folded, meaning
+from .written import decoded
 
 __all__ = ["AWS_WAF", "AWS_WAF_VERDICTS"]
 
@@ -120,7 +120,7 @@ def _counting_rule(text: str) -> str | None:
 
 def _objects(text: str) -> list[dict[str, Any]]:
     try:
-        values = json.loads(text)
+        values = decoded(text)
     except (ValueError, RecursionError):
         return []
     return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .columns import mapped
+from .written import decoded
 
 if TYPE_CHECKING:
     from .columns import Columns
@@ -126,7 +126,7 @@ def listed(c: Columns, path: str) -> pa.Array:
 
 def _strings(text: str) -> list[str]:
     try:
-        values = json.loads(text)
+        values = decoded(text)
     except (ValueError, RecursionError):
         return [text]
     return [value for value in values if isinstance(value, str)] if isinstance(values, list) else [text]

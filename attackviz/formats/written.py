@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["DECODER", "Digits", "Kind", "Written", "cell", "json_text", "offsets_of", "valid_where"]
+__all__ = ["DECODER", "Digits", "Kind", "Written", "cell", "decoded", "json_text", "offsets_of", "valid_where"]
 
 
 _MOST_DIGITS = 4300  # Python makes no integers of more, unless told to
@@ -71,6 +71,26 @@ def json_text(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ",".join(map(json_text, value)) + "]"
     return value.text if isinstance(value, Digits) else json.dumps(value, ensure_ascii=False)
+
+
+def decoded(text: str) -> Any:
+    r"""Return the value that JSON text stands for; half a surrogate pair in it stays the escape it was.
+
+    Examples
+    --------
+    >>> decoded(r'["\uD800", 1]')
+    ['\\ud800', 1]
+    """
+    value = DECODER.decode(text)
+    return _characters(value) if "\\ud" in text or "\\uD" in text else value
+
+
+def _characters(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_characters(key): _characters(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_characters(inner) for inner in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def cell(value: Any) -> tuple[Kind, bytes]:
@@ -140,7 +160,7 @@ class Written:
         for row in np.flatnonzero(self.kind >= Kind.NUMBER).tolist():
             text = texts[row]
             if text not in known:
-                known[text] = DECODER.decode(text)
+                known[text] = decoded(text)
             texts[row] = known[text]
         return texts
 
@@ -152,16 +172,15 @@ class Written:
         loose = (self.kind >= Kind.ARRAY) | ((self.kind == Kind.NUMBER) & (sizes == 2))
         if loose.any():
             coded = text.filter(pa.array(loose)).dictionary_encode()
-            clean = [cell(DECODER.decode(value))[1] for value in coded.dictionary.to_pylist()]
-            written = pa.array(clean, pa.binary()).cast(pa.string())
-            text = pc.replace_with_mask(text, pa.array(loose), written.take(coded.indices))
+            clean = [json_text(decoded(value)) for value in coded.dictionary.to_pylist()]
+            text = pc.replace_with_mask(text, pa.array(loose), pa.array(clean, pa.string()).take(coded.indices))
             sizes = np.diff(offsets_of(text))
         return valid_where(text, (self.kind > Kind.NULL) & (sizes > 0))
 
     def arrays(self) -> tuple[list[Any], pa.Array]:
         """Return the different arrays, decoded, and which of them stands in each row (null where none)."""
         coded = pc.if_else(pa.array(self.kind == Kind.ARRAY), self.text, None).dictionary_encode()
-        return [DECODER.decode(value) for value in coded.dictionary.to_pylist()], coded.indices
+        return [decoded(value) for value in coded.dictionary.to_pylist()], coded.indices
 
     def keep(self, mask: pa.BooleanArray) -> Written:
         """Return the rows of a mask."""

