@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page
 
 DESK = {"width": 1600, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PATIENCE = 30  # seconds a condition may take; nothing is ever measured by it
+PATIENCE = 60  # seconds a condition may take; nothing is ever measured by it
 LOCAL = ("file:", "data:", "blob:", "about:")
 
 # Runs before anything of the page.
