@@ -9,6 +9,7 @@
     │   ├── MappingError        the description of one's own format
     │   └── AddressError        an address nothing is found at, or of no known kind
     ├── ReadError               a source that exists but cannot be read
+    │   ├── ElasticError        a cluster that cannot be asked, or refuses; its `code` says why
     │   └── FormatError         bytes of no known, or of more than one, format
     ├── SchemaError             an event table of the wrong shape; carries the rows
     ├── GeoDatabaseError        a location database that is wrong, corrupt or missing
@@ -33,6 +34,7 @@ __all__ = [
     "AttackvizError",
     "AttackvizWarning",
     "DataLossWarning",
+    "ElasticError",
     "ExportError",
     "FormatError",
     "GeoDatabaseError",
@@ -103,6 +105,33 @@ class ReadError(AttackvizError):
 
 class FormatError(ReadError):
     """The bytes are of no known format, or of more than one."""
+
+
+class ElasticError(ReadError):
+    """A cluster cannot be asked, or refuses what it is asked.
+
+    Attributes
+    ----------
+    code : str
+        Why, in one word a program can tell: see `attackviz.elastic.plain`.
+    status : int or None
+        Of the HTTP answer, None if there was none.
+    passing : bool
+        Whether the same may succeed later, so that work can be resumed.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        code: str = "other",
+        status: int | None = None,
+        passing: bool = False,
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.code, self.status, self.passing = code, status, passing
 
 
 class SchemaError(AttackvizError):

@@ -41,6 +41,8 @@ class Settings:
         URL of a server that speaks S3 and is not Amazon's; ``AWS_ENDPOINT_URL`` serves, too.
     formats : dict of str to Any
         Formats of one's own as they are described, by name; see `attackviz.formats.Mapping`.
+    elastic : dict of str to Any
+        How to reach a cluster; see `attackviz.elastic.Connection`. Never shown: it may hold secrets.
     file : str or None
         What they were read from, None if there is no such file.
 
@@ -58,6 +60,7 @@ class Settings:
     cache: Path = Path()
     s3_endpoint: str | None = None
     formats: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    elastic: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     file: str | None = None
 
 
@@ -108,7 +111,8 @@ def load_settings(
         tz=_text(values.get("tz", "UTC"), "tz"),
         cache=_path(base, values["cache"], "cache") if "cache" in values else _cache(env),
         s3_endpoint=_text(values["s3_endpoint"], "s3_endpoint") if "s3_endpoint" in values else None,
-        formats=_table(values.get("formats", {}), "formats"),
+        formats=_table(values.get("formats", {}), "formats", "formats.NAME"),
+        elastic=_table(values.get("elastic", {}), "elastic", "elastic", secret=True),
         file=str(path) if values else None,
     )
 
@@ -150,9 +154,11 @@ def _paths(base: Path, values: Mapping[str, object], name: str) -> tuple[Path, .
     return tuple(_path(base, each, name) for each in listed)
 
 
-def _table(value: object, name: str) -> dict[str, Any]:
+def _table(value: object, name: str, head: str, secret: bool = False) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise SettingsError(f"{value!r} is no table", where=f"setting {name!r}", hint=f"write [{name}.NAME]")
+        raise SettingsError(
+            f"{'it' if secret else repr(value)} is no table", where=f"setting {name!r}", hint=f"write [{head}]"
+        )
     return value
 
 

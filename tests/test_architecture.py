@@ -24,7 +24,7 @@ LEVELS = [
     ("formats",),
     ("geo",),
     ("analysis",),
-    ("sources",),
+    ("sources", "elastic"),
     ("open",),
     ("replay",),
     ("views",),
@@ -101,7 +101,7 @@ def test_files_can_be_read_in_one_sitting() -> None:
 def test_import_is_light() -> None:
     code = "import sys, attackviz; print(sorted({m.split('.')[0] for m in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    for heavy in ("pandas", "pyarrow", "numpy", "numba", "panel", "holoviews", "bokeh"):
+    for heavy in ("pandas", "pyarrow", "numpy", "numba", "panel", "holoviews", "bokeh", "elasticsearch"):
         assert f"'{heavy}'" not in loaded
 
 

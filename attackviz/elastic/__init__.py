@@ -1,0 +1,9 @@
+"""All of Elasticsearch: how to reach a cluster, what its documents are, pulling and writing them."""
+
+from __future__ import annotations
+
+from .address import Address
+from .connect import Connection
+from .wire import Wire, path
+
+__all__ = ["Address", "Connection", "Wire", "path"]
