@@ -204,7 +204,7 @@ _FIELDS = (
     "url.path",
 )
 _KNOWN_BY = (frozenset({"@timestamp", "source.ip"}),)
-_FOREIGN = frozenset({"t-pot_ip_ext", "t-pot_hostname"})
+_FOREIGN = frozenset({"t-pot_ip_ext", "t-pot_hostname", "attackviz"})
 
 ECS = Format(
     name="ecs",
@@ -216,6 +216,11 @@ ECS = Format(
     clock=("@timestamp",),
     dotted=True,
     foreign=_FOREIGN,
+    plain=(
+        *(("src_ip", "source.ip"), ("src_port", "source.port"), ("src_country", "source.geo.country_iso_code")),
+        *(("src_asn", "source.as.number"), ("src_org", "source.as.organization.name")),
+        *(("dst_ip", "destination.ip"), ("dst_port", "destination.port"), ("rule_id", "rule.id")),
+    ),
 )
 
 ECS_EXPORT = Format(

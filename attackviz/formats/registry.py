@@ -22,6 +22,7 @@ from .heralding import HERALDING
 from .honeytrap import HONEYTRAP
 from .snort import SNORT
 from .sshesame import SSHESAME, SSHESAME_JSON
+from .stored import STORED, STORED_EXPORT
 from .suricata import SURICATA, SURICATA_FLOWS
 from .table import EVENT_TABLE
 from .tpot import TPOT, TPOT_EXPORT
@@ -50,6 +51,8 @@ FORMATS: dict[str, Format] = {
         TPOT_EXPORT,
         ECS,
         ECS_EXPORT,
+        STORED,
+        STORED_EXPORT,
         EVENT_TABLE,
         SURICATA,
         SURICATA_FLOWS,

@@ -1,0 +1,93 @@
+"""Our own documents: the event table as `attackviz.elastic` keeps it in Elasticsearch.
+
+Each column stands at its field of the Elastic Common Schema; what ECS has no
+honest place for (our words for verdict and severity, the count, extra columns)
+stands in one object, ``attackviz``, whose ``schema`` marks the document as ours.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..schema import COLUMNS, arrow_type
+from .columns import Columns, mapped
+from .format import Format
+from .values import point
+
+__all__ = ["FIELDS", "MARK", "OWN", "SCHEMA", "STORED", "STORED_EXPORT"]
+
+OWN = "attackviz"
+"""The object that holds what ECS has no place for."""
+
+MARK = f"{OWN}.schema"
+"""The field that every document of ours has."""
+
+SCHEMA = 1
+"""The value of `MARK`: the version of this layout."""
+
+FIELDS: dict[str, str] = {
+    name: f"{OWN}.{name}" if column.ecs is None or name in ("verdict", "severity") else column.ecs
+    for name, column in COLUMNS.items()
+}
+"""The field of every column of the event table, in the order of the columns."""
+
+_POINTS = {"src_lat", "src_lon", "dst_lat", "dst_lon"}
+
+
+def _build(c: Columns, within: str = "") -> dict[str, pa.Array]:
+    built: dict[str, pa.Array] = {}
+    for name, column in COLUMNS.items():
+        path = within + FIELDS[name]
+        if name == "time":
+            built[name] = c.time(path)
+        elif name == "src_ip":
+            built[name] = c.source(path)
+        elif name == "dst_ip":
+            built[name] = c.address(path)
+        elif name == "event_id" and within:
+            built[name] = pc.coalesce(c.text(path), c.text("_id"))
+        elif column.kind in ("uint16", "uint32", "int64"):
+            built[name] = _whole(c.number(path), arrow_type(name))
+        elif column.values is not None:
+            built[name] = mapped(c.text(path), partial(_one_of, column.values))
+        elif name not in _POINTS:
+            built[name] = c.text(path)
+    for end in ("src", "dst"):
+        built |= point(c, within + FIELDS[f"{end}_lat"], within + FIELDS[f"{end}_lon"], end)
+    return built
+
+
+def _one_of(values: tuple[str, ...], word: str) -> str | None:
+    """Return a word that the event table knows; another may stand there, for anybody may change a document."""
+    return word if word in values else ("unknown" if "unknown" in values else None)
+
+
+def _whole(numbers: pa.Array, kind: pa.DataType) -> pa.Array:
+    if kind == pa.int64():
+        return numbers
+    good = pc.and_(pc.greater_equal(numbers, 0), pc.less(numbers, 2**kind.bit_width))
+    return pc.if_else(good, numbers, None).cast(kind)
+
+
+STORED = Format(
+    name="attackviz",
+    title="attackviz documents",
+    kind="json",
+    fields=tuple(FIELDS.values()),
+    known_by=(frozenset({MARK}),),
+    build=_build,
+    clock=("@timestamp",),
+)
+
+STORED_EXPORT = Format(
+    name="attackviz.export",
+    title="attackviz documents as Elasticsearch exports them",
+    kind="json",
+    fields=("_id", *(f"_source.{path}" for path in FIELDS.values())),
+    known_by=(frozenset({f"_source.{OWN}"}),),
+    build=partial(_build, within="_source."),
+    clock=("_source.@timestamp",),
+)
