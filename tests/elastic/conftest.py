@@ -107,8 +107,10 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         ours.start()
     except AbsentError as reason:
         missing(str(reason), "a JDK 21 and Maven")
-    with ours:
+    try:
         yield Cluster(ours.url, ours)
+    finally:
+        ours.stop()
 
 
 @pytest.fixture
