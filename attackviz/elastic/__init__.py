@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .address import Address
+from .cluster import Elastic
 from .connect import Connection
 from .wire import Wire, path
 
-__all__ = ["Address", "Connection", "Wire", "path"]
+__all__ = ["Address", "Connection", "Elastic", "Wire", "path"]

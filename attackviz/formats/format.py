@@ -60,6 +60,10 @@ class Format:
         before other columns are made; fields it derives are there for `build`.
     detected : bool
         Whether it is told by content; if not, only its name asks for it.
+    plain : tuple of (str, str)
+        Columns that are the value of one field, unchanged but for the
+        case of countries, and the field: who keeps the log in an
+        index can ask that for such values.
     mapping : object
         What a user's own format was made from, so that another process can make
         it, too; None for ours.
@@ -82,6 +86,7 @@ class Format:
     yearless: bool = False
     leave_out: Callable[[Columns], None] | None = None
     detected: bool = True
+    plain: tuple[tuple[str, str], ...] = ()
     mapping: Any = None
 
     @property

@@ -54,8 +54,13 @@ def make_format(mapping: Mapping) -> Format:
         names=mapping.header,
         clock=_clock(mapping),
         detected=not mapping.header,
+        plain=tuple((name, origin.fields[0]) for name, origin in mapping.columns if _is_plain(name, origin)),
         mapping=mapping,
     )
+
+
+def _is_plain(name: str, origin: Origin) -> bool:
+    return len(origin.fields) == 1 and origin == Origin(fields=origin.fields) and name not in ("time", *_FOLDED)
 
 
 def _certain(mapping: Mapping) -> list[str]:

@@ -80,6 +80,7 @@ STORED = Format(
     known_by=(frozenset({MARK}),),
     build=_build,
     clock=("@timestamp",),
+    plain=tuple((name, path) for name, path in FIELDS.items() if name not in ("time", "event_id", *_POINTS)),
 )
 
 STORED_EXPORT = Format(

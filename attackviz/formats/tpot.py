@@ -203,6 +203,10 @@ TPOT = Format(
     build=_build,
     leave_out=_leave_out,
     clock=("@timestamp", "timestamp"),
+    plain=(
+        *(("src_ip", "src_ip"), ("src_port", "src_port"), ("dst_ip", "dest_ip"), ("dst_port", "dest_port")),
+        *(("src_country", "geoip.country_code2"), ("src_asn", "geoip.asn"), ("src_org", "geoip.as_org")),
+    ),
 )
 
 TPOT_EXPORT = Format(

@@ -1,0 +1,217 @@
+"""`Elastic`: the events of an index, as a cluster keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from ..filters import Filters
+from ..store import Events
+from ..window import Window, as_window, zone
+from .address import Address, check_index
+from .connect import Connection
+from .query import own_query
+from .wire import Wire
+
+if TYPE_CHECKING:
+    from ..formats import FormatLike
+    from .documents import Documents
+    from .pull import Pull, PullProgress
+
+__all__ = ["Elastic"]
+
+
+class Elastic:
+    """Read the events of an index, wherever the cluster is.
+
+    Nothing is asked of the cluster until something is asked of this.
+
+    Parameters
+    ----------
+    url : str, optional
+        ``es+https://host:9200/index``, or the URL of the cluster; by default
+        what ``ES_URL`` or the settings say.
+    index : str, optional
+        An index, an alias, a data stream or a pattern; several with commas.
+        Needed where the address names none.
+    query : str or mapping, optional
+        Only documents that match: the query language of Elasticsearch as data
+        or JSON, or a text as for Kibana's Lucene search.
+    format : str, Mapping or path, optional
+        What the documents are; told by their fields by default.
+    time : str, optional
+        The field of dates to cut by; by default what the format takes time from.
+    **connection
+        As for `attackviz.elastic.Connection.find`: ``api_key``, ``ca_certs`` and so on.
+
+    Attributes
+    ----------
+    connection : Connection
+        How the cluster is reached.
+    wire : Wire
+        What talks to it.
+    index : str
+        What is read.
+
+    Raises
+    ------
+    UsageError
+        If no cluster or no index is named, or the query is none.
+
+    Examples
+    --------
+    >>> Elastic("es+https://localhost:9200/attacks")
+    <Elastic attacks on localhost:9200>
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        index: str | None = None,
+        query: str | Mapping[str, Any] | None = None,
+        format: FormatLike | None = None,  # noqa: A002 - the word users know
+        time: str | None = None,
+        **connection: Any,
+    ) -> None:
+        address = None if url is None else Address.parse(url, index)
+        named = index or (address.index if address else "")
+        if not named:
+            raise UsageError("no index is named", where=url, hint="give index=, or write es+https://host:9200/index")
+        self.index = check_index(named)
+        self._format = format if format is not None or address is None else address.format
+        self._time = time if time is not None or address is None else address.time
+        self._query = query if query is not None or address is None else address.q
+        own_query(self._query)
+        self.connection = Connection.find(address, **connection)
+        self.wire = Wire(self.connection)
+
+    def __repr__(self) -> str:
+        return f"<Elastic {self.index} on {self.connection.name}>"
+
+    @cached_property
+    def documents(self) -> Documents:
+        """What the documents are; the cluster is asked once.
+
+        Raises
+        ------
+        ElasticError
+            If the index cannot be asked, or has no field of times.
+        FormatError
+            If its documents are of no known format, or of several.
+        """
+        from .documents import recognise
+
+        return recognise(self.wire, self.index, self._format, self._time)
+
+    def scan(
+        self,
+        window: Window | str | None = None,
+        filters: Filters | Mapping[str, Any] | str | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        tz: str = "UTC",
+        slices: int | None = None,
+        progress: Callable[[PullProgress], None] | None = None,
+    ) -> Pull:
+        """Read events batch by batch, with an account of every document.
+
+        Parameters
+        ----------
+        window : Window or str, optional
+            Only events within; as text, see `Window.parse`. Without one, events
+            without a usable time are read, too, and come last.
+        filters : Filters, mapping or str, optional
+            Conditions, see `attackviz.filters`. What the index can tell, it is
+            asked; every event is tried in any case.
+        columns : sequence of str, optional
+            Columns wanted: of the event table (``event_id`` only if named
+            here), or fields of the documents by their own names (as strings).
+            ``time`` always.
+        tz : str
+            Zone of times that carry none.
+        slices : int, optional
+            How many readers share a slice of time; 2 by default.
+        progress : callable, optional
+            Called with a `PullProgress`, at most 20 times a second.
+
+        Returns
+        -------
+        Pull
+            To be iterated once, for `pyarrow.Table`; carries the account.
+
+        Raises
+        ------
+        ElasticError
+            If the cluster cannot be asked, or refuses.
+        FormatError
+            If the documents are of no known format, or of several.
+        UsageError
+            If window, filters or columns are not understood.
+        """
+        from ..formats import Options
+        from .pull import SLICES, Pull
+
+        zone(tz)
+        if isinstance(columns, str):
+            raise UsageError("columns is a text, not a list of names", hint=f"write columns=[{columns!r}]")
+        if slices is not None and not (isinstance(slices, int) and 1 <= slices <= 64):
+            raise UsageError(f"{slices!r} is no number of slices", hint="give one from 1 to 64")
+        span, parsed = as_window(window, tz), Filters.parse(filters)
+        return Pull(
+            self.wire,
+            self.documents,
+            options=Options(span, None if columns is None else tuple(columns), tz),
+            filters=parsed,
+            query=self._query,
+            slices=slices or SLICES,
+            progress=progress,
+        )
+
+    def read(
+        self,
+        window: Window | str | None = None,
+        filters: Filters | Mapping[str, Any] | str | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        tz: str = "UTC",
+        slices: int | None = None,
+        progress: Callable[[PullProgress], None] | None = None,
+    ) -> Events:
+        """Read events into memory.
+
+        Parameters
+        ----------
+        window, filters, columns, tz, slices, progress
+            As for `scan`.
+
+        Returns
+        -------
+        Events
+            ``.table`` in Arrow, ``.to_pandas()`` as a data frame.
+
+        Warns
+        -----
+        DataLossWarning
+            If some documents did not become events; with the counts.
+
+        Raises
+        ------
+        ElasticError, FormatError, UsageError
+            As for `scan`.
+        """
+        import warnings
+
+        import pyarrow as pa
+
+        from ..errors import DataLossWarning
+        from .pull import empty
+
+        with self.scan(window, filters, columns, tz=tz, slices=slices, progress=progress) as batches:
+            tables = list(batches)
+        if batches.account.lost():
+            warnings.warn(f"some documents did not become events: {batches.account.summary()}", DataLossWarning,
+                          stacklevel=2)  # fmt: skip
+        table = pa.concat_tables(tables, promote_options="default") if tables else empty(columns)
+        return Events(table.unify_dictionaries(), batches.account)

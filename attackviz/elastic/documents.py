@@ -1,0 +1,292 @@
+"""Documents of an index: which format they are of, what the index knows of their fields, and hits to events.
+
+Events are made by the same code as those of files: a hit's source is a line of
+JSON to the format that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..account import Account
+from ..errors import ElasticError, FormatError, UsageError
+from ..formats import Format, FormatLike, Options, build, choose, detect, known_formats, own_formats, read_batches
+from ..formats.written import Written
+from ..schema import COLUMNS
+from .fields import Field, fields_of
+from .wire import path
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .wire import Wire
+
+__all__ = ["Documents", "Page", "page_of", "recognise"]
+
+SAMPLE = 100
+"""Documents looked at to tell their format."""
+
+DATES = frozenset({"date", "date_nanos"})
+
+
+class _Hit(msgspec.Struct, gc=False):
+    id: str = msgspec.field(name="_id", default="")
+    source: msgspec.Raw = msgspec.field(name="_source", default=msgspec.Raw(b"{}"))
+    sort: list[Any] = msgspec.field(default_factory=list)
+
+
+class _Total(msgspec.Struct):
+    value: int = 0
+
+
+class _Hits(msgspec.Struct):
+    hits: list[_Hit] = msgspec.field(default_factory=list)
+    total: _Total | None = None
+
+
+class _Answer(msgspec.Struct):
+    hits: _Hits = msgspec.field(default_factory=_Hits)
+    pit_id: str | None = None
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hold one answer to a search.
+
+    Attributes
+    ----------
+    lines : bytes
+        The sources of its hits, one a line; with ids, ``_id`` is their first field.
+    hits : int
+        How many there are.
+    total : int or None
+        How many match in all, if that was asked for.
+    last : list or None
+        Where the next page goes on.
+    pit : str or None
+        The point in time to go on with.
+    """
+
+    lines: bytes
+    hits: int
+    total: int | None
+    last: list[Any] | None
+    pit: str | None
+
+
+def page_of(body: bytes, ids: bool = False) -> Page:
+    r"""Read an answer to a search; sources stay the bytes they are.
+
+    Parameters
+    ----------
+    body : bytes
+        JSON, with ``hits.hits._source`` and what else was asked for.
+    ids : bool
+        Whether to put each ``_id`` into its source. No document has a field of
+        that name: the cluster refuses it.
+
+    Examples
+    --------
+    >>> page = page_of(b'{"hits":{"hits":[{"_id":"a","_source":{"n":1},"sort":[7]}]}}', ids=True)
+    >>> page.lines, page.hits, page.last
+    (b'{"_id":"a","n":1}\n', 1, [7])
+    """
+    answer = _ANSWER.decode(body)
+    hits = answer.hits.hits
+    if ids:
+        pieces = [_with_id(hit.id, bytes(hit.source)) for hit in hits]
+        lines = b"\n".join(pieces)
+    else:
+        lines = b"\n".join([hit.source for hit in hits])
+    if hits:
+        lines += b"\n"
+    if lines.count(b"\n") != len(hits):
+        # As somebody wrote them, spread over lines: there, a newline is nothing but space.
+        pieces = [_with_id(hit.id, bytes(hit.source)) if ids else bytes(hit.source) for hit in hits]
+        lines = b"".join(piece.replace(b"\n", b" ") + b"\n" for piece in pieces)
+    total = answer.hits.total
+    return Page(
+        lines, len(hits), None if total is None else total.value, hits[-1].sort if hits else None, answer.pit_id
+    )
+
+
+def _with_id(name: str, source: bytes) -> bytes:
+    rest = source.lstrip()[1:].lstrip()
+    # Without any wanted field it is no event, whatever its id.
+    return source if rest.startswith(b"}") else b'{"_id":%b,%b' % (msgspec.json.encode(name), rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Say what the documents of an index are.
+
+    Attributes
+    ----------
+    index : str
+        The index, or pattern of indices.
+    form : Format
+        What makes events of them.
+    time : str
+        The field by which the index is cut into slices: of dates.
+    fields : mapping of str to Field
+        What the index knows of each field.
+    """
+
+    index: str
+    form: Format
+    time: str
+    fields: Mapping[str, Field]
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether `time` is what the format takes an event's time from."""
+        return self.time in clock_of(self.form)
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Fields of the format that the index has."""
+        return tuple(name for name in self.form.fields if name in self.fields)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Fields of the format that the index has not."""
+        return tuple(name for name in self.form.fields if name not in self.fields)
+
+    def wanted(self, options: Options) -> list[str]:
+        """Return the fields to ask for.
+
+        Parameters
+        ----------
+        options : Options
+        """
+        return list(dict.fromkeys((*self.form.fields, *options.extra)))
+
+    def exact(self, column: str) -> Field | None:
+        """Return the field of the index that can be asked for the values of a column; None if none can.
+
+        Parameters
+        ----------
+        column : str
+            Of the event table, or a field by its own name.
+        """
+        own = () if self.form.mapping is None else dict(self.form.mapping.extra)
+        known = column in COLUMNS or column in own
+        field = self.fields.get(dict(self.form.plain).get(column, "") if known else column)
+        return field if field is not None and field.searchable else None
+
+    def tables(self, lines: Iterable[bytes], account: Account, options: Options) -> Iterator[pa.Table]:
+        """Make events of sources.
+
+        Parameters
+        ----------
+        lines : iterable of bytes
+            As of `Page.lines`, with ids where event ids are wanted.
+        account : Account
+            Told what became of every document.
+        options : Options
+            What is wanted of them.
+
+        Yields
+        ------
+        pyarrow.Table
+            Event tables of about 64 thousand rows.
+        """
+        reading = replace(options, columns=(*options.extra, "_id")) if options.ids else options
+        for batch in read_batches(lines, self.form, account, self.index, reading):
+            if options.ids:
+                ids = batch.columns.pop("_id")
+                batch.ids = ids.values() if isinstance(ids, Written) else ids
+            yield build(batch, self.form, account, options)
+
+
+def clock_of(form: Format) -> tuple[str, ...]:
+    """Return the fields that a format takes an event's time from."""
+    if form.clock or form.mapping is None:
+        return form.clock
+    return tuple(dict(form.mapping.columns)["time"].fields)
+
+
+def recognise(wire: Wire, index: str, form: FormatLike | None = None, time: str | None = None) -> Documents:
+    """Tell what the documents of an index are, from its mapping and some of them.
+
+    Parameters
+    ----------
+    wire : Wire
+        To the cluster.
+    index : str
+        An index, an alias, a data stream, a pattern, or several parted by commas.
+    form : str, Mapping or path, optional
+        The format, if it need not be told.
+    time : str, optional
+        The field of dates to cut by; by default what the format takes time from.
+
+    Returns
+    -------
+    Documents
+
+    Raises
+    ------
+    ElasticError
+        If nothing is there, or it has no field of dates.
+    FormatError
+        If the documents are of no known format, or of several.
+    UsageError
+        If there is no such format, or it is not of documents.
+    """
+    fields = fields_of(msgspec.json.decode(wire.get(path(index, "_mapping"))))
+    own = own_formats()
+    if form is not None:
+        chosen = choose(form, own)
+        if chosen.kind != "json":
+            raise UsageError(
+                f"the format {chosen.name!r} reads {chosen.kind}, and documents are JSON",
+                hint="name a format of documents, or none: they are told by their fields",
+            )
+    else:
+        known = {name: each for name, each in known_formats(own).items() if each.kind == "json" and each.detected}
+        chosen = _told(wire, index, fields, known)
+    return Documents(index, chosen, _time(index, chosen, fields, time), fields)
+
+
+def _told(wire: Wire, index: str, fields: Mapping[str, Field], known: Mapping[str, Format]) -> Format:
+    body = msgspec.json.encode({"size": SAMPLE, "track_total_hits": False, "sort": ["_doc"]})
+    page = page_of(wire.search(path(index, "_search"), {"filter_path": "hits.hits._source"}, body))
+    if page.hits:
+        return detect(page.lines, index, known)
+    names = frozenset(fields) | {name.rpartition(".")[0] for name in fields}
+    candidates = [each for each in known.values() if each.knows(names)]
+    if len(candidates) == 1:
+        return candidates[0]
+    raise FormatError(
+        "it holds no documents whose format could be told" if not candidates else
+        f"it holds no documents, and its fields may be of {' or '.join(each.name for each in candidates)}",
+        where=index,
+        hint="load some, or name the format",
+    )  # fmt: skip
+
+
+def _time(index: str, form: Format, fields: Mapping[str, Field], time: str | None) -> str:
+    asked: Sequence[str] = [time] if time else [*clock_of(form), "@timestamp"]
+    for name in asked:
+        field = fields.get(name)
+        if field is None:
+            continue
+        if set(field.kinds) <= DATES:
+            return name
+        if set(field.kinds) & DATES:
+            raise ElasticError(
+                f"the field {name!r} is {' in some and '.join(field.kinds)} in other of its indices",
+                where=index,
+                hint="name indices that agree, or re-index the others with a mapping of dates",
+            )
+    dates = [name for name, field in fields.items() if set(field.kinds) <= DATES]
+    what = f"it has no field {time!r} of dates" if time else f"none of {', '.join(asked)} is a field of dates in it"
+    hint = f"name one by time=: it has {', '.join(dates[:8])}" if dates else "map its time as a date, and re-index"
+    raise ElasticError(what, where=index, hint=hint)
