@@ -17,6 +17,7 @@ from .wire import Wire
 
 if TYPE_CHECKING:
     from ..formats import FormatLike
+    from .describe import Description
     from .documents import Documents
     from .pull import Pull, PullProgress
 
@@ -78,7 +79,7 @@ class Elastic:
         address = None if url is None else Address.parse(url, index)
         named = index or (address.index if address else "")
         if not named:
-            raise UsageError("no index is named", where=url, hint="give index=, or write es+https://host:9200/index")
+            raise UsageError("no index is named", hint="give index=, or write es+https://host:9200/index")
         self.index = check_index(named)
         self._format = format if format is not None or address is None else address.format
         self._time = time if time is not None or address is None else address.time
@@ -104,6 +105,42 @@ class Elastic:
         from .documents import recognise
 
         return recognise(self.wire, self.index, self._format, self._time)
+
+    def check(
+        self,
+        window: Window | str | None = None,
+        filters: Filters | Mapping[str, Any] | str | None = None,
+        *,
+        tz: str = "UTC",
+    ) -> Description:
+        """Say whether the index can be read, what it holds, and what would be asked of it.
+
+        Parameters
+        ----------
+        window, filters, tz
+            As for `scan`.
+
+        Returns
+        -------
+        Description
+            With the problem in it, if there is one.
+
+        Raises
+        ------
+        UsageError
+            If window, filters, query or format are not understood.
+        """
+        from .describe import describe
+
+        return describe(
+            self.wire,
+            self.index,
+            form=self._format,
+            time_field=self._time,
+            query=self._query,
+            window=as_window(window, tz),
+            filters=Filters.parse(filters),
+        )
 
     def scan(
         self,

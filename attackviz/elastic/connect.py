@@ -117,7 +117,8 @@ class Connection:
                 raise UsageError("both a URL and a cloud id are set", hint="leave one out")
             cloud = level.get("cloud_id")
             if level.get("url"):
-                named = Address.parse(level["url"], index="")
+                # An index in it is not of a connection.
+                named = Address.parse(level["url"], index=None if level["url"].startswith("es") else "")
                 hosts = named.hosts
                 if named.username is not None:
                     level.setdefault("username", named.username)
