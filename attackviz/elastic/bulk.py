@@ -29,7 +29,7 @@ __all__ = ["SIZE", "Body", "actions", "bodies", "documents", "identified", "part
 SIZE = 8 << 20
 """Bytes of a body: 5 to 15 MB are what a node takes best."""
 
-_AT_ONCE = 64 << 20  # bytes of text built at once
+_AT_ONCE = 16 << 20  # bytes of text built at once
 _LONGEST_ID = 512  # bytes; Elasticsearch's own limit
 _ESCAPED = r'["\\\x00-\x1f]'
 _SEVERITY = dict(zip(SEVERITIES, (0, 3, 6, 8, 10), strict=True))  # ECS wants a number; 9 and up is CEF's worst
@@ -177,7 +177,7 @@ def parts(table: pa.Table) -> Iterator[pa.Table]:
     Yields
     ------
     pyarrow.Table
-        Of some tens of MB, for most logs 64 thousand rows or more.
+        Of about 16 MB of text, for most logs some ten thousand rows.
     """
     if table.num_rows > 1 and _size(table) > _AT_ONCE:
         half = table.num_rows // 2
