@@ -87,6 +87,8 @@ class Address:
         if match is None:
             raise AddressError("it is no address of a cluster", where=shown, hint=_HINT)
         path, words = match[3] or match[5] or "", match[4] or match[6] or ""
+        if "@" in path:
+            raise AddressError("user or password hold a slash", where=shown, hint="write it as %2F, or set ES_PASSWORD")
         parts = [unquote(part) for part in path.split("/") if part]
         if index is None:
             index = parts.pop() if parts else ""
@@ -150,7 +152,7 @@ def check_index(name: str, where: str | None = None) -> str:
 
 def _with_port(host: str, shown: str) -> str:
     if not _HOST.fullmatch(host):
-        raise AddressError(f"{host!r} is no host", where=shown, hint=_HINT)
+        raise AddressError("it names no host", where=shown, hint=_HINT)
     bare, _, port = host.rpartition(":")
     if bare and port.isdigit():
         if not 0 < int(port) < 65536:
@@ -163,9 +165,9 @@ def _query(words: str, shown: str) -> dict[str, str]:
     known = dict(parse_qsl(words, keep_blank_values=True))
     for word, value in known.items():
         if word not in _WORDS:
-            raise AddressError(
-                f"it says {word!r}, which means nothing", where=shown, hint="known are q, format and time"
-            )
+            # Not shown: where a password holds a question mark, it may be of that.
+            hint = "known are q, format and time"
+            raise AddressError("it has words behind ? that mean nothing", where=shown, hint=hint)
         if not value:
             raise AddressError(f"{word} is empty", where=shown, hint="leave it out, or say what it is")
     return known
@@ -174,8 +176,6 @@ def _query(words: str, shown: str) -> dict[str, str]:
 def _hidden(text: str) -> str:
     """Return an address without user and password, however wrong it may be."""
     head, slashes, rest = text.partition("://")
-    if not slashes:
-        return f"…@{text.rpartition('@')[2]}" if "@" in text else text
-    # A password may hold slashes: it reaches to the last @ before the query.
-    host, mark, query = rest.partition("?")
-    return f"{head}://{host.rpartition('@')[2]}{mark}{query}"
+    if "@" not in text:
+        return text
+    return f"{head}://{rest.rpartition('@')[2]}" if slashes and "@" not in head else f"…@{text.rpartition('@')[2]}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import logging
 import os
+import ssl
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -181,7 +183,11 @@ def _transport(connection: Connection, process: int) -> Transport:
                     "there is no such file of authorities", where=connection.ca_certs, hint="check ca_certs"
                 )
             options["ca_certs"] = connection.ca_certs
+    # Whatever fails becomes an error of ours; without a handler it would be on the screen as well.
+    logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
     try:
+        if "ca_certs" in options:
+            ssl.create_default_context(cafile=connection.ca_certs)
         return Elasticsearch(**options).transport
     except OSError:
         hint = "give a PEM file of certificates"

@@ -62,6 +62,14 @@ _TYPES: dict[str, tuple[str, str, str]] = {
 # A part of the reason, where the type says too little.
 _REASONS: list[tuple[str, tuple[str, str, str]]] = [
     (
+        r"missing shards",
+        (
+            "unavailable",
+            "some shards of {index} are not available (the cluster is red)",
+            "see GET /_cluster/allocation/explain, and try again when they are back",
+        ),
+    ),
+    (
         r"disk usage exceeded flood-stage watermark|FORBIDDEN/12/",
         (
             "disk",
