@@ -129,7 +129,8 @@ def _show(cluster: Elastic, found: Description) -> None:
         return
     say(f"format    {documents.form.name}: {documents.form.title}")
     say(f"time      {documents.time} ({' and '.join(documents.fields[documents.time].kinds)})")
-    say(f"documents {found.total:,}{_span(found)}")
+    if found.problem is None:
+        say(f"documents {found.total:,}{_span(found)}")
     if seen is not None and seen.events is not None:
         _columns(found)
         if seen.unread:
@@ -150,7 +151,7 @@ def _columns(found: Description) -> None:
     lines = [("column", "made of", "mapped as", "newest event")]
     for column in seen.events.column_names:
         made = seen.sources.get(column, [])
-        kinds = [kind for name in made if name in documents.fields for kind in documents.fields[name].kinds]
+        kinds = [kind for name in made for kind in documents.kinds(name)]
         if made or row.get(column) is not None:
             lines.append(
                 (column, ", ".join(made) or "-", ", ".join(dict.fromkeys(kinds)) or "-", _cell(row.get(column)))

@@ -239,7 +239,7 @@ def _remarks(found: Description, documents: Documents) -> None:
     if found.last is not None and found.last > now + timedelta(seconds=60):
         found.remarks.append("the newest documents lie in the future: their times may be of another zone")
     for name in documents.found:
-        if remark := _of_field(documents.fields[name]):
+        if name in documents.fields and (remark := _of_field(documents.fields[name])):
             found.remarks.append(f"{name} {remark}")
 
 

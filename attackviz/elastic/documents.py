@@ -152,12 +152,21 @@ class Documents:
     @property
     def found(self) -> tuple[str, ...]:
         """Fields of the format that the index has."""
-        return tuple(name for name in self.form.fields if name in self.fields)
+        return tuple(name for name in self.form.fields if self._known(name))
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Fields of the format that the index has not."""
-        return tuple(name for name in self.form.fields if name not in self.fields)
+        return tuple(name for name in self.form.fields if not self._known(name))
+
+    def _known(self, name: str) -> bool:
+        # A point is one field to the index, whatever a document writes it as.
+        return name in self.fields or "geo_point" in self.kinds(name)
+
+    def kinds(self, name: str) -> tuple[str, ...]:
+        """Return the types of a field in the index; a latitude or longitude may be part of a point."""
+        field = self.fields.get(name) or self.fields.get(name.rpartition(".")[0])
+        return field.kinds if field is not None else ()
 
     def wanted(self, options: Options) -> list[str]:
         """Return the fields to ask for.
@@ -240,7 +249,11 @@ def recognise(wire: Wire, index: str, form: FormatLike | None = None, time: str 
     UsageError
         If there is no such format, or it is not of documents.
     """
-    fields = fields_of(msgspec.json.decode(wire.get(path(index, "_mapping"))))
+    mapping = msgspec.json.decode(wire.get(path(index, "_mapping")))
+    if not mapping:  # a pattern that nothing is called like
+        hint = "check its name; GET /_cat/indices lists all"
+        raise ElasticError(f"there is no index {index}", where=wire.name, hint=hint, code="index")
+    fields = fields_of(mapping)
     own = own_formats()
     if form is not None:
         chosen = choose(form, own)
