@@ -286,7 +286,7 @@ def _told(wire: Wire, index: str, fields: Mapping[str, Field], known: Mapping[st
 
 
 def _time(index: str, form: Format, fields: Mapping[str, Field], time: str | None) -> str:
-    asked: Sequence[str] = [time] if time else [*clock_of(form), "@timestamp"]
+    asked: Sequence[str] = [time] if time else list(dict.fromkeys([*clock_of(form), "@timestamp"]))
     for name in asked:
         field = fields.get(name)
         if field is None:

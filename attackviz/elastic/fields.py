@@ -98,7 +98,7 @@ def _flat(properties: Mapping[str, Any], within: str) -> Iterator[tuple[str, dic
 def _merged(name: str, found: list[dict[str, dict[str, Any]]], indices: list[Mapping[str, Any]]) -> Field:
     known = [each[name] for each in found if name in each]
     lacking = [index for each, index in zip(found, indices, strict=True) if name not in each]
-    kinds = tuple(dict.fromkeys(str(each.get("type", "object")) for each in known))
+    kinds = tuple(sorted({str(each.get("type", "object")) for each in known}))
     ways = {_terms(name, each) for each in known}
     terms, limit = ways.pop() if len(ways) == 1 else ("", 0)
     return Field(name, kinds, terms, limit, everywhere=not any(_anywhere_closed(index) for index in lacking))
