@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,14 @@ from .query import own_query
 from .wire import Wire
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
     from ..formats import FormatLike
     from .describe import Description
     from .documents import Documents
     from .pull import Pull, PullProgress
+    from .written import Written
 
 __all__ = ["Elastic"]
 
@@ -252,3 +257,62 @@ class Elastic:
                           stacklevel=2)  # fmt: skip
         table = pa.concat_tables(tables, promote_options="default") if tables else empty(columns)
         return Events(table.unify_dictionaries(), batches.account)
+
+    def write(
+        self,
+        events: pd.DataFrame | pa.Table | Iterable[pa.Table],
+        *,
+        dead_letters: str | os.PathLike[str] | None = None,
+    ) -> Written:
+        """Write events into the index; what is there already stays as it is.
+
+        Where nothing has the name of the index, a place for it is set up first:
+        see `attackviz.elastic.template.setup`. ``event_id`` is the id of a
+        document; events without one get an id made of all they hold, so that
+        writing them twice doubles nothing either.
+
+        Parameters
+        ----------
+        events : pandas.DataFrame, pyarrow.Table or iterable of pyarrow.Table
+            Event tables, see `attackviz.schema`.
+        dead_letters : path, optional
+            File to append the documents to that the index refuses, each with
+            the reason.
+
+        Returns
+        -------
+        Written
+            What became of every event.
+
+        Warns
+        -----
+        DataLossWarning
+            If documents were refused; with the counts.
+
+        Raises
+        ------
+        ElasticError
+            If the cluster takes no more; writing again goes on.
+        SchemaError
+            If it is no event table.
+        """
+        import warnings
+        from contextlib import ExitStack
+
+        import pyarrow as pa
+
+        from ..errors import DataLossWarning
+        from ..schema import conform, from_pandas
+        from .letters import DeadLetters
+        from .write import write
+
+        listed: Iterable[Any] = [events] if hasattr(events, "columns") else events
+        tables = (each if isinstance(each, pa.Table) else from_pandas(each) for each in listed)
+        with ExitStack() as stack:
+            letters = stack.enter_context(DeadLetters(dead_letters)) if dead_letters is not None else None
+            written = write(self.wire, self.index, map(conform, tables), letters=letters)
+        if written.refused:
+            first = next(iter(written.samples.values()))[0]
+            said = f"{self.index} refused some documents: {written.summary()}; the first because {first.reason}"
+            warnings.warn(said, DataLossWarning, stacklevel=2)
+        return written

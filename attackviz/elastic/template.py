@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ElasticError
+from ..errors import ElasticError, UsageError
 from ..formats.stored import FIELDS, MARK, OWN
 from ..schema import COLUMNS
 from .address import check_index
 from .wire import Wire, path
 
-__all__ = ["Place", "find", "mapping", "setup", "template"]
+__all__ = ["Place", "find", "mapping", "one_name", "setup", "template"]
 
 LONGEST = 8191
 """Longest value, in characters, that can be asked for: Lucene takes 32,766 bytes."""
@@ -129,8 +129,24 @@ def template(name: str, *, stream: bool = False, lifecycle: bool = False) -> dic
     return body | {"_meta": {"attackviz": digest}}
 
 
+def one_name(name: str, wire: Wire) -> str:
+    """Return a name that can be written to: of one index, alias or data stream, not a pattern.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    check_index(name, wire.name)
+    if any(mark in name for mark in "*,<>:") or name.startswith(("-", "+", ".")):
+        raise UsageError(f"{name!r} is not the name of one index", where=wire.name, hint="use small letters, - and _")
+    return name
+
+
 def find(wire: Wire, name: str) -> Place:
     """Return what there is under a name.
+
+    A data stream that was set up, but has no document yet, may be a template alone.
 
     Raises
     ------
@@ -139,7 +155,8 @@ def find(wire: Wire, name: str) -> Place:
     """
     found = _ask(wire, path(name))
     if found is None:
-        return Place(name, "")
+        planned = _template(wire, name)
+        return Place(name, "data stream" if planned is not None and "data_stream" in planned else "")
     if name in found:
         return Place(name, "index", (name,), name)
     indices = tuple(sorted(found, key=lambda each: int(found[each]["settings"]["index"]["creation_date"])))
@@ -173,10 +190,7 @@ def setup(wire: Wire, name: str, *, stream: bool = False) -> Place:
         If something else has that name, or another template wants it, or one
         may not.
     """
-    check_index(name)
-    if any(mark in name for mark in "*,<>") or name.startswith(("-", "+", ".")):
-        raise ElasticError(f"{name!r} is not the name of one index", where=wire.name, hint="use small letters, - and _")
-    place, wanted = find(wire, name), "data stream" if stream else "alias"
+    place, wanted = find(wire, one_name(name, wire)), "data stream" if stream else "alias"
     if place.kind not in ("", wanted):
         an = "an" if place.kind[0] in "ai" else "a"
         raise ElasticError(
@@ -191,7 +205,7 @@ def setup(wire: Wire, name: str, *, stream: bool = False) -> Place:
     if _template_differs(wire, name, body):
         wire.put(f"/_index_template{path(name)}", None, msgspec.json.encode(body))
         made.append("template")
-    if not place.kind:
+    if not place.indices:
         made += ["index"] * _create(wire, name, stream)
         place = find(wire, name)
     # A data stream that cannot be asked for is made by its first document.
@@ -213,10 +227,9 @@ def _lifecycle(wire: Wire, name: str) -> tuple[bool, bool]:
 
 
 def _template_differs(wire: Wire, name: str, body: dict[str, Any]) -> bool:
-    found = _ask(wire, f"/_index_template{path(name)}")
-    if found is None:
+    there = _template(wire, name)
+    if there is None:
         return True
-    there = found["index_templates"][0]["index_template"]
     mark = there.get("_meta", {}).get("attackviz")
     if mark is None:
         raise ElasticError(
@@ -225,6 +238,11 @@ def _template_differs(wire: Wire, name: str, body: dict[str, Any]) -> bool:
             hint="choose another name, or delete it: DELETE /_index_template/" + name,
         )
     return bool(mark != body["_meta"]["attackviz"])
+
+
+def _template(wire: Wire, name: str) -> dict[str, Any] | None:
+    found = _ask(wire, f"/_index_template{path(name)}")
+    return None if found is None else found["index_templates"][0]["index_template"]
 
 
 def _create(wire: Wire, name: str, stream: bool) -> bool:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,19 +21,21 @@ from . import plain
 from .address import check_index
 from .bulk import SIZE, Body, actions, bodies, documents, identified, parts
 from .letters import DeadLetters, Letter
+from .template import find, one_name, setup
 from .wire import Wire, path
+from .written import Written
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Writer", "Written", "write"]
+__all__ = ["Writer", "write"]
 
 WORKERS = 3
 """Bodies under way at once: one is indexed, one is sent, one is made."""
 
 TRIES = 10  # in a row, in which nothing of a body is taken
+ASKED = 10_000  # ids at once, as many as a search may return
 SMALLEST = 64 << 10  # bytes a body is halved to
-SAMPLES = 5  # a reason
 _WAITS = (0.2, 10.0)  # seconds; the first, doubled each time, and the longest
 _PARAMS = {"filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"}
 _BUSY = frozenset({429, 502, 503, 504})
@@ -60,75 +61,20 @@ class _Answer(msgspec.Struct, gc=False):
     items: list[dict[str, _Item]] = []
 
 
+class _Hit(msgspec.Struct, rename={"id": "_id"}, gc=False):
+    id: str
+
+
+class _Hits(msgspec.Struct, gc=False):
+    hits: list[_Hit] = []
+
+
+class _Found(msgspec.Struct, gc=False):
+    hits: _Hits = msgspec.field(default_factory=_Hits)
+
+
 _decode = msgspec.json.Decoder(_Answer).decode
-
-
-@dataclass(slots=True)
-class Written:
-    """Count what became of the documents; ``documents == created + existing + refused_total``.
-
-    Attributes
-    ----------
-    documents : int
-        Documents that were sent and are settled.
-    created : int
-        Written; of an update, changed.
-    existing : int
-        There before, under the same id: left as they are. After a request
-        whose answer was lost, those that it had written count here, too.
-    refused : Counter
-        Documents that the index does not take, by reason.
-    samples : dict of str to list of Letter
-        The first few of each reason.
-    conflicts : int
-        Updates that met a change by others, and were sent again.
-    requests, bytes : int
-        Bulk requests and their size.
-    halved : int
-        Bodies that were halved, because the cluster had too much to do.
-    """
-
-    documents: int = 0
-    created: int = 0
-    existing: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    samples: dict[str, list[Letter]] = field(default_factory=dict)
-    conflicts: int = 0
-    requests: int = 0
-    bytes: int = 0
-    halved: int = 0
-
-    @property
-    def refused_total(self) -> int:
-        """Documents that the index does not take."""
-        return self.refused.total()
-
-    def closes(self) -> bool:
-        """Return whether every document is accounted for."""
-        return self.documents == self.created + self.existing + self.refused_total
-
-    def take(self, other: Written) -> None:
-        """Add another account to this one."""
-        for name in ("documents", "created", "existing", "conflicts", "requests", "bytes", "halved"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.refused.update(other.refused)
-        for reason, letters in other.samples.items():
-            kept = self.samples.setdefault(reason, [])
-            kept += letters[: SAMPLES - len(kept)]
-
-    def summary(self) -> str:
-        """Say in a line what became of the documents.
-
-        Examples
-        --------
-        >>> Written(documents=3, created=2, refused=Counter({"document_parsing_exception": 1})).summary()
-        '3 documents: 2 written, 0 there already, 1 refused (1 document_parsing_exception)'
-        """
-        text = f"{self.documents:,} documents: {self.created:,} written, {self.existing:,} there already"
-        if self.refused:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.refused.most_common(4))
-            text += f", {self.refused_total:,} refused ({reasons})"
-        return text
+_found = msgspec.json.Decoder(_Found).decode
 
 
 class Writer:
@@ -156,6 +102,9 @@ class Writer:
         Of the jitter between tries.
     pause : callable, optional
         What waits, given seconds; by default until then or until it is closed.
+    earlier : sequence of str, optional
+        Indices behind the same alias that take nothing any more: what they hold
+        is there already.
 
     Attributes
     ----------
@@ -174,10 +123,14 @@ class Writer:
         size: int = SIZE,
         seed: int | None = None,
         pause: Callable[[float], object] | None = None,
+        earlier: Sequence[str] = (),
     ) -> None:
         self.written = Written()
         self._wire, self._index, self._op, self._letters = wire, check_index(index), op, letters
         self._target = path(index, "_bulk")
+        self._earlier = path(",".join(earlier), "_search") if earlier else ""
+        if earlier:
+            wire.post(path(",".join(earlier), "_refresh"))
         self._full = self._size = size
         self._workers = workers
         self._random = random.Random(seed)  # noqa: S311 - spreads waits, keeps no secret
@@ -250,10 +203,12 @@ class Writer:
             future.result()
 
     def _deliver(self, body: Body) -> None:
-        waiting = deque([body])
+        waiting = deque([self._new(body)])
         tries = 0
         while waiting and not self._stopped.is_set():
             part = waiting.popleft()
+            if not len(part):
+                break
             data = part.data()
             counted = Written(requests=1, bytes=len(data))
             failure: ElasticError | None
@@ -281,9 +236,28 @@ class Writer:
             waiting.extendleft(reversed(self._smaller(left, len(data), failure)))
             self._wait(tries)
 
+    def _new(self, body: Body) -> Body:
+        """Return the documents that no earlier index holds: an id is known to its own index alone."""
+        if not self._earlier:
+            return body
+        there: set[str] = set()
+        for at in range(0, len(body), ASKED):
+            ids = body.ids.slice(at, ASKED).to_pylist()
+            asked = {"query": {"ids": {"values": ids}}, "size": len(ids), "_source": False, "sort": ["_doc"]}
+            answer = self._wire.search(self._earlier, {"filter_path": "hits.hits._id"}, msgspec.json.encode(asked))
+            there.update(hit.id for hit in _found(answer).hits.hits)
+        if not there:
+            return body
+        new = [row for row, each in enumerate(body.ids.to_pylist()) if each not in there]
+        with self._lock:
+            self.written.documents += len(body) - len(new)
+            self.written.existing += len(body) - len(new)
+        return body.only(new)
+
     def _smaller(self, body: Body, size: int, failure: ElasticError | None) -> list[Body]:
         """Return a body that was not taken, in halves where it was too much."""
-        if failure is None or failure.status not in (413, 429) or len(body) < 2 or size < SMALLEST:
+        large = failure is not None and (failure.status == 413 or (failure.status == 429 and size >= SMALLEST))
+        if not large or len(body) < 2:
             return [body]
         with self._lock:
             self._size = max(min(self._size, size) // 2, SMALLEST)
@@ -328,10 +302,7 @@ class Writer:
 
     def _bury(self, dead: list[Letter], counted: Written) -> None:
         for letter in dead:
-            counted.refused[letter.type] += 1
-            kept = counted.samples.setdefault(letter.type, [])
-            if len(kept) < SAMPLES:
-                kept.append(letter)
+            counted.refuse(letter)
         if dead and self._letters is not None:
             self._letters.keep(dead)
 
@@ -379,6 +350,9 @@ def write(
 ) -> Written:
     """Write event tables into an index, and say what became of every event.
 
+    Where nothing has that name, a place for it is set up first
+    (`attackviz.elastic.template.setup`).
+
     Parameters
     ----------
     wire : Wire
@@ -399,7 +373,14 @@ def write(
     ElasticError
         If the cluster takes no more.
     """
-    with Writer(wire, index, letters=letters, **options) as writer:
+    place = find(wire, one_name(index, wire))
+    if not place.kind:
+        place = setup(wire, index)
+    if place.kind == "alias" and not place.writes_to:
+        hint = "say which: POST /_aliases with is_write_index, or name an index"
+        raise ElasticError(f"the alias {index} has no index to write to", where=wire.name, hint=hint, code="alias")
+    earlier = [each for each in place.indices if each != place.writes_to]
+    with Writer(wire, index, letters=letters, earlier=earlier, **options) as writer:
         for table in tables:
             writer.write(table)
     return writer.written
