@@ -94,9 +94,7 @@ def _members(tree: _Tree, comma: str = ",") -> Iterator[Any]:
         name = comma + _json(key) + ":"
         comma = ","
         if not isinstance(value, dict):
-            before, text, after = _value(value)
-            pieces = [name + before, text, after]
-            yield from pieces if not text.null_count else [pc.fill_null(_joined(pieces, len(value)), "")]
+            yield from _member(name, value)
         elif _always(value):
             yield from (f"{name}{{", *_members(value, ""), "}")
         else:
@@ -107,6 +105,30 @@ def _members(tree: _Tree, comma: str = ",") -> Iterator[Any]:
             yield pc.if_else(empty, "", _joined([f"{name}{{", bare, "}"], len(inner)))
 
 
+def _member(name: str, column: pa.Array) -> list[Any]:
+    """Return the texts of one member; of a row without it, an empty one."""
+    if _few(column):
+        column = column.dictionary_encode()
+    if not pa.types.is_dictionary(column.type):
+        before, text, after = _value(column)
+        pieces = [name + before, text, after]
+        return pieces if not text.null_count else [pc.fill_null(_joined(pieces, len(column)), "")]
+    # Name and all, once a word; what a null index stands for is one word more.
+    before, words, after = _value(column.dictionary)
+    words = pc.fill_null(_joined([name + before, words, after], len(words)), "")
+    indices = column.indices
+    if indices.null_count:
+        words = pa.concat_arrays([words, pa.array([""])])
+        indices = pc.fill_null(indices.cast(pa.int64()), len(words) - 1)
+    return [words.take(indices)]
+
+
+def _few(column: pa.Array) -> bool:
+    """Whether a column of numbers holds few different ones, for all that is known: ports, networks, places."""
+    kind = column.type
+    return bool(pa.types.is_floating(kind) or (pa.types.is_integer(kind) and kind.bit_width <= 32))
+
+
 def _leaf(tree: _Tree) -> pa.Array:
     value = next(iter(tree.values()))
     return _leaf(value) if isinstance(value, dict) else value
@@ -114,7 +136,13 @@ def _leaf(tree: _Tree) -> pa.Array:
 
 def _joined(pieces: list[Any], rows: int) -> pa.Array:
     """Join texts row by row; where one is null, so is the whole."""
-    joined = pc.binary_join_element_wise(*pieces, "")
+    merged: list[Any] = [""]
+    for piece in pieces:  # constants that stand side by side are one
+        if isinstance(piece, str) and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    joined = pc.binary_join_element_wise(*merged[not merged[0] :], "")
     return joined if isinstance(joined, pa.Array) else pa.repeat(joined, rows)
 
 
