@@ -73,7 +73,7 @@ def own_query(given: str | Mapping[str, Any] | None) -> Query | None:
     if not isinstance(given, Mapping):
         raise UsageError("the query is neither text nor an object", hint=_HINT)
     inner = given.get("query", given) if len(given) == 1 else given
-    if not isinstance(inner, Mapping) or len(inner) != 1:
+    if not isinstance(inner, Mapping) or len(inner) != 1 or not isinstance(next(iter(inner.values())), Mapping):
         kinds = ", ".join(repr(str(key)) for key in list(given)[:5])
         raise UsageError(f"the query has {kinds or 'nothing'} where one kind of query stands", hint=_HINT)
     return dict(inner)
