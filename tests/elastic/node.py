@@ -31,6 +31,17 @@ SMALL = ["-Xms4m", "-Xmx64m", "-XX:+UseSerialGC"]  # of the JVM that only launch
 START = 180  # seconds; a laptop needs ten
 STOP = 30
 
+# Ends the server when the test run is gone, however it went; a signal at the death of the parent would come when the
+# thread ends that started it. The first wait is cut short by the signal to stop.
+GUARD = """
+run=$1; shift
+"$@" & server=$!
+(while kill -0 "$run" 2>/dev/null; do sleep 1; done; kill "$server") & guard=$!
+trap 'kill "$server"' TERM
+wait "$server" || wait "$server"
+kill "$guard"
+"""
+
 
 @dataclass(frozen=True)
 class Release:
@@ -253,7 +264,7 @@ class Node:
         }
         with log.open("ab") as out:
             self._launcher = subprocess.Popen(
-                [*_hiding_root(self.data), *_dying_with_us(), *self._command(home, java)],
+                ["sh", "-c", GUARD, "guard", str(os.getpid()), *_hiding_root(self.data), *self._command(home, java)],
                 env=environment,
                 cwd=home,
                 stdin=subprocess.DEVNULL,
@@ -278,7 +289,7 @@ class Node:
         try:
             launcher.wait(STOP)
         except subprocess.TimeoutExpired:
-            launcher.kill()  # the server notices that its launcher is gone
+            os.killpg(launcher.pid, signal.SIGKILL)
             launcher.wait()
 
     def kill(self) -> None:
@@ -368,11 +379,6 @@ def _hiding_root(data: Path) -> list[str]:
     for each in (data, *data.rglob("*")):
         os.chown(each, 65534, 65534)
     return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-
-
-def _dying_with_us() -> list[str]:
-    """Return what ends a command when this process is killed."""
-    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 def ask(url: str, method: str, path: str, body: object = None, *, timeout: float = 60) -> object:
