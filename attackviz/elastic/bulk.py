@@ -26,7 +26,7 @@ from ..schema import SEVERITIES
 
 __all__ = ["SIZE", "Body", "actions", "bodies", "documents", "identified", "parts"]
 
-SIZE = 8 << 20
+SIZE = 5 << 20
 """Bytes of a body: 5 to 15 MB are what a node takes best."""
 
 _AT_ONCE = 16 << 20  # bytes of text built at once

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..bench import Bench
 from ..table import Row
-from . import fields, first_frame, geolocation, imports, pages, pull, reading, scrubbing, server
+from . import bulk, fields, first_frame, geolocation, imports, pages, pull, reading, scrubbing, server
 
 Part = Callable[[Bench], list[Row]]
 
@@ -18,6 +18,7 @@ PARTS: dict[str, Part] = {
     "geolocation": geolocation.rows,
     "reading": reading.rows,
     "fields": fields.rows,
+    "bulk": bulk.rows,
     "pull": pull.rows,
     "pages": pages.rows,
 }
