@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from ..errors import AddressError
 
@@ -17,7 +17,7 @@ PORT = 9200
 _HINT = "write es+https://host:9200/index"
 _WORDS = ("q", "format", "time")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
-_INDEX = re.compile(r"[^\s/\\?#\"|]+")
+_INDEX = re.compile(r"[^\s/\\?#\"|<>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Address:
                 raise AddressError("there is a path but no host", where=shown, hint=_HINT)
             return cls((), index, **known)
         user, at, hosts = match[2].rpartition("@")
-        prefix = "".join(f"/{part}" for part in parts)
+        prefix = "".join(f"/{quote(part)}" for part in parts)
         urls = tuple(f"{match[1]}://{_with_port(host, shown)}{prefix}" for host in hosts.split(","))
         name, colon, password = user.partition(":")
         if at and not (name and colon):
@@ -113,7 +113,7 @@ class Address:
     def __str__(self) -> str:
         """Write it so that it can be shown: without what is secret."""
         words = urlencode({word: getattr(self, word) for word in _WORDS if getattr(self, word) is not None}, safe=":*")
-        rest = f"/{self.index}" + (f"?{words}" if words else "")
+        rest = f"/{quote(self.index, safe=',*:<>{}-+')}" + (f"?{words}" if words else "")
         if not self.hosts:
             return f"es://{rest}"
         first = urlsplit(self.hosts[0])
@@ -140,12 +140,13 @@ def check_index(name: str, where: str | None = None) -> str:
     >>> check_index("logs-*,-logs-old")
     'logs-*,-logs-old'
     """
-    if not _INDEX.fullmatch(name) or any(part in ("", ".", "..") for part in name.split(",")):
+    # Date math names days by slashes and months by capital letters; paths are quoted.
+    bare = re.sub(r"<[^<>\s]+>", "x", name)
+    if not _INDEX.fullmatch(bare) or any(part in ("", ".", "..") for part in bare.split(",")):
         raise AddressError(f"{name!r} is no name of an index", where=where, hint=_HINT)
-    if any(part.startswith("_") and part != "_all" for part in name.split(",")):
+    if any(part.startswith("_") and part != "_all" for part in bare.split(",")):
         raise AddressError(f"{name!r} begins with _, as no index does", where=where, hint=_HINT)
-    # Date math names months by capital letters.
-    if re.sub(r"<[^>]*>", "", name) != re.sub(r"<[^>]*>", "", name).lower():
+    if bare != bare.lower():
         raise AddressError(f"{name!r} has capital letters, as no index has", where=where, hint=f"try {name.lower()!r}")
     return name
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Elastic"]
 
+CHECK_TRIES = 3  # whoever asks how it is wants to know soon
+
 
 class Elastic:
     """Read the events of an index, wherever the cluster is.
@@ -138,7 +140,7 @@ class Elastic:
         from .describe import describe
 
         return describe(
-            self.wire,
+            Wire(self.connection, tries=CHECK_TRIES),
             self.index,
             form=self._format,
             time_field=self._time,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import os
+import re
 import ssl
 import warnings
 from collections.abc import Mapping
@@ -204,9 +205,9 @@ def _authorization(levels: list[dict[str, Any]]) -> str | None:
         if len(ways) > 1:
             raise UsageError(f"two ways to sign in are set: {ways[0]} and {ways[1]}", hint="leave one out")
         if level.get("api_key"):
-            return f"ApiKey {_api_key(level['api_key'])}"
+            return f"ApiKey {_printable(_api_key(level['api_key']), 'API key')}"
         if level.get("bearer_token"):
-            return f"Bearer {level['bearer_token']}"
+            return f"Bearer {_printable(level['bearer_token'], 'bearer token')}"
         if level.get("username"):
             # The name may stand in a file of settings, and the password in the environment.
             password = next((each["password"] for each in levels if each.get("password") is not None), None)
@@ -219,6 +220,12 @@ def _authorization(levels: list[dict[str, Any]]) -> str | None:
 def _api_key(key: str) -> str:
     """Return a key as the header wants it: ``id:key`` in base64, in which consoles show it already."""
     return _base64(key) if ":" in key else key
+
+
+def _printable(text: str, what: str) -> str:
+    if not re.fullmatch(r"[!-~]+", text):
+        raise UsageError(f"the {what} holds characters that none has", hint="copy it again, without line ends")
+    return text
 
 
 def _base64(text: str) -> str:
@@ -258,4 +265,6 @@ def _checked(level: Mapping[str, Any], where: str) -> dict[str, Any]:
         kind = known[name]
         if value is not None and (not isinstance(value, kind) or (value is True and kind is not bool)):
             raise SettingsError(f"{name} has the wrong type", where=where)
+        if name == "timeout" and isinstance(value, int | float) and not 0 < value < 86_400:
+            raise SettingsError(f"{value!r} is no time to wait", where=where, hint="give seconds")
     return {name: value for name, value in level.items() if value is not None}

@@ -144,7 +144,7 @@ class Wire:
         whole = dict(params or {})
         if "filter_path" in whole:
             whole["filter_path"] = f"{whole['filter_path']},timed_out,_shards.failed"
-        if "_search" in target and "scroll" not in target:
+        if target.endswith("/_search"):
             whole.setdefault("allow_partial_search_results", "false")
         answer = self.request("POST", target, whole, body, timeout=timeout)
         # These stand before the hits; no text in a document can look like them, for its quotes are escaped.
@@ -167,6 +167,9 @@ class Wire:
         tries: int | None = None,
     ) -> bytes:
         """Send a request, and return the bytes of the answer.
+
+        What is sent again may have been done already, and only its answer lost:
+        give documents ids, or try once.
 
         Parameters
         ----------

@@ -102,6 +102,9 @@ def test_settings_come_from_the_file(tmp_path: Path) -> None:
         ({}, {"url": "http://h", "password": 5}, {}, SettingsError, "wrong type"),
         ({}, {"url": "http://h", "verify_certs": "no"}, {}, SettingsError, "wrong type"),
         ({"ES_URL": "http://h"}, {}, {"apikey": "s3cr3t"}, SettingsError, "'apikey' is not known"),
+        ({"ES_URL": "http://h", "ES_API_KEY": "s3cr3t\nOther"}, {}, {}, UsageError, "characters that none has"),
+        ({"ES_URL": "http://h"}, {}, {"bearer_token": "s3cr3té"}, UsageError, "characters that none has"),
+        ({"ES_URL": "http://h"}, {}, {"timeout": 0}, SettingsError, "no time to wait"),
     ],
 )
 def test_what_is_set_wrong(environ: dict, settings: dict, given: dict, kind: type, words: str) -> None:

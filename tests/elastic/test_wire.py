@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -95,6 +96,9 @@ def test_a_part_is_never_taken_for_the_whole(elastic: Cluster, index: str) -> No
     # Two shards, and a node that may hold one.
     body = {"settings": {"number_of_shards": 2, "number_of_replicas": 0, "routing.allocation.total_shards_per_node": 1}}
     elastic.ask("PUT", f"/{index}?wait_for_active_shards=0", body)
+    until = time.monotonic() + 30
+    while elastic.ask("GET", f"/_cluster/health/{index}")["active_shards"] < 1 and time.monotonic() < until:
+        time.sleep(0.1)
     there = wire(elastic.url, tries=2)
     there.get("/")
     with pytest.raises(ElasticError, match=r"some shards of .* are not available") as caught:
