@@ -81,7 +81,7 @@ def tpot(count: int, seed: int = 1, untimed: float = 0.001) -> Iterator[tuple[st
                 "latitude": round(chance.uniform(-60, 70), 4),
                 "longitude": round(chance.uniform(-180, 180), 4),
             },
-            "unread": {"headers": ["x" * 40, number], "deep": {"er": chance.random()}},
+            "unread": {"headers": ["x" * 40, str(number)], "deep": {"er": chance.random()}},
         }
         if chance.random() < 0.3:
             document |= {"username": chance.choice(WORDS), "password": chance.choice(WORDS)}
