@@ -226,7 +226,7 @@ def test_a_pipe_that_is_named_as_output_stays_a_pipe(run, honeytrap, tmp_path):
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
         assert run("read", honeytrap, "--stats", pipe, "--force").exit_code == 0
-        told = reader.communicate(timeout=60)[0]
+        told = reader.communicate(timeout=120)[0]
     assert json.loads(told)["events"] == 4_999
     assert pipe.is_fifo()
 
