@@ -156,7 +156,7 @@ def _detail(credentials: Any, commands: Any) -> str | None:
     if tried:
         parts.append("tried " + ", ".join(tried))
     parts.append(" ".join(name for name, _ in _pairs(commands, "command", "arguments", _SHOWN_COMMANDS)))
-    return "; ".join(filter(None, parts)).encode("utf-8", "replace").decode() or None
+    return "; ".join(filter(None, parts)).encode("utf-8", "backslashreplace").decode() or None
 
 
 def _pairs(value: Any, first: str, second: str, most: int) -> Iterator[tuple[str, str]]:

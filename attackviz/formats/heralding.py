@@ -42,7 +42,7 @@ def _credentials(attempts: Any) -> str | None:
         if isinstance(attempt, dict):
             user, password = attempt.get("username"), attempt.get("password")
             shown.append(f"{'' if user is None else user}:{'' if password is None else password}")
-    return ("tried " + ", ".join(shown)).encode("utf-8", "replace").decode() if shown else None
+    return ("tried " + ", ".join(shown)).encode("utf-8", "backslashreplace").decode() if shown else None
 
 
 HERALDING = Format(

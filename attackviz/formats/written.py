@@ -160,7 +160,7 @@ class Written:
         for row in np.flatnonzero(self.kind >= Kind.NUMBER).tolist():
             text = texts[row]
             if text not in known:
-                known[text] = decoded(text)
+                known[text] = DECODER.decode(text)
             texts[row] = known[text]
         return texts
 
@@ -172,15 +172,15 @@ class Written:
         loose = (self.kind >= Kind.ARRAY) | ((self.kind == Kind.NUMBER) & (sizes == 2))
         if loose.any():
             coded = text.filter(pa.array(loose)).dictionary_encode()
-            clean = [json_text(decoded(value)) for value in coded.dictionary.to_pylist()]
-            text = pc.replace_with_mask(text, pa.array(loose), pa.array(clean, pa.string()).take(coded.indices))
+            clean = pa.array([cell(DECODER.decode(value))[1] for value in coded.dictionary.to_pylist()], pa.binary())
+            text = pc.replace_with_mask(text, pa.array(loose), clean.cast(pa.string()).take(coded.indices))
             sizes = np.diff(offsets_of(text))
         return valid_where(text, (self.kind > Kind.NULL) & (sizes > 0))
 
     def arrays(self) -> tuple[list[Any], pa.Array]:
         """Return the different arrays, decoded, and which of them stands in each row (null where none)."""
         coded = pc.if_else(pa.array(self.kind == Kind.ARRAY), self.text, None).dictionary_encode()
-        return [decoded(value) for value in coded.dictionary.to_pylist()], coded.indices
+        return [DECODER.decode(value) for value in coded.dictionary.to_pylist()], coded.indices
 
     def keep(self, mask: pa.BooleanArray) -> Written:
         """Return the rows of a mask."""

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attackviz.account import Account
-from attackviz.formats import FORMATS, Options, decode
+from attackviz.formats import FORMATS, Options, casts, decode
 from attackviz.formats.written import Written
 from attackviz.schema import validate
 
@@ -88,4 +88,5 @@ def test_csv(form, data):
 
 
 def test_half_a_surrogate_pair_in_a_list_stays_the_escape_it_was():
-    assert Written.of([["\ud800", 1.5]]).plain().to_pylist() == [r'["\\ud800",1.5]']
+    assert Written.of([["\ud800", 1.5]]).plain().to_pylist() == [r'["\ud800",1.5]']
+    assert casts.texts([["\ud800", 1.5]]).to_pylist() == [r'["\ud800",1.5]']
