@@ -51,7 +51,7 @@ def all_same(some, others):
     """Compare two columns: at once where that is enough, and what is odd one by one."""
     kinds = list(map(type, some))
     alike = kinds == list(map(type, others)) and some == others
-    return alike and not {list, dict} & set(kinds) or all(map(same, some, others))
+    return (alike and not {list, dict} & set(kinds)) or all(map(same, some, others))
 
 
 def read_both(data, paths, dotted=False, step=1 << 16, scan=scan_json):
