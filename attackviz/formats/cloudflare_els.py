@@ -1,4 +1,8 @@
-"""Cloudflare Enterprise Log Share (2016/17): nested objects, or flat keys with dots."""
+"""Cloudflare Enterprise Log Share (2016/17): nested objects, or flat keys with dots.
+
+Source: support.cloudflare.com, "Enterprise Log Share: REST API", whose ``/logs/requests``
+ended in 2018, and its schema as converters of that time give it.
+"""
 
 from __future__ import annotations
 

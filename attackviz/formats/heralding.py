@@ -1,4 +1,7 @@
-"""Heralding: a honeypot that collects credentials and lets nobody in."""
+"""Heralding: a honeypot that collects credentials and lets nobody in.
+
+Source: https://github.com/johnnykv/heralding, ``heralding/reporting`` (``log_session.json``).
+"""
 
 from __future__ import annotations
 
