@@ -118,7 +118,7 @@ def _met(one: Condition, coded: Coded) -> NDArray[np.bool_]:
         if limit is not None:
             try:
                 met &= _bools(compare(values, pa.scalar(limit)))
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+            except (OverflowError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
                 raise _unlike(one, limit, values) from None
     return met
 
