@@ -77,8 +77,12 @@ def fail(error: AttackvizError) -> NoReturn:
 
 def loss(account: Account) -> None:
     """Say on stderr what of the input did not become events, if anything."""
+    from ..formats.stamps import NO_YEAR
+
     for sentence in account.notes:
         note(f"note: {sentence}")
+    if yearless := account.flags[NO_YEAR]:
+        note(f"warning: {yearless:,} events have no time, as their log writes no year; say it with --year")
     if account.excluded:
         note(f"note: {account.excluded:,} events from excluded addresses were left out")
     if account.bad_total:

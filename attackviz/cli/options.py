@@ -24,7 +24,7 @@ __all__ = [
 Address = Annotated[
     list[str],
     typer.Argument(
-        metavar="ADDRESS...",
+        metavar="ADDRESS",
         help="Files, directories, globs or s3://bucket/prefix; - for standard input.",
         show_default=False,
     ),

@@ -63,6 +63,8 @@ def read(
         if path is not None and path.is_file() and not force:
             raise UsageError("the file is there already", where=str(path), hint="say --force to write over it")
 
+    if any(path is not None and str(path) == "-" for path in (stats, bad)):
+        raise UsageError("standard output takes events only, by --output -", hint="give --stats and --bad a file each")
     written = [path for path in (output, stats, bad) if path is not None and str(path) != "-"]
     if len({path.absolute() for path in written}) < len(written):
         raise UsageError("two files to write have one name", hint="give each its own")
@@ -98,6 +100,8 @@ def read(
     loss(account)
     if not rows and account.outside:
         note(f"warning: no event is in the window {window}; ask for another, or leave --window out")
+    elif not rows and account.pieces:
+        note("warning: nothing became an event; attackviz formats explain FILE shows what a log is taken for")
     if output is None:
         say(account.summary())
     else:

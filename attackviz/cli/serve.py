@@ -9,7 +9,7 @@ import typer
 
 from ..errors import UsageError
 from .console import command, note
-from .options import Address, Exclude, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
+from .options import Exclude, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..dashboard.job import Job
@@ -19,7 +19,10 @@ __all__ = ["run", "serve"]
 
 @command
 def serve(
-    address: Address,
+    address: Annotated[
+        list[str],
+        typer.Argument(metavar="ADDRESS", help="Files, directories, globs or s3://bucket/prefix.", show_default=False),
+    ],
     window: WindowText = None,
     tz: Tz = None,
     year: Year = None,

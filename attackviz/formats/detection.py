@@ -24,6 +24,7 @@ _HEADLESS = (
     "if it is csv without a header, say it behind the name: "
     "format='cloudflare.http_requests.csv:ClientIP,EdgeStartTimestamp,…', or describe it by a mapping"
 )
+_OWN = "a few lines of TOML describe a format of your own (--map FILE, format=FILE)"
 _OBJECTS = 64
 _FAILURES = 5000
 _LINES = 200
@@ -103,7 +104,7 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
         raise FormatError(
             f"it is of no known format: {_seen(head, text, objects)}",
             where=where,
-            hint=_HEADLESS if _headless(text) else f"known formats are {', '.join(form.name for form in wanted)}",
+            hint=_HEADLESS if _headless(text) else f"{_OWN}; known are {', '.join(form.name for form in wanted)}",
         )
     form = formats[name]
     if form.kind == "json" and indentation(head) is None and not _on_lines(form, text):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import MappingError
+from ..errors import MappingError, WindowError
 from ..schema import COLUMNS
 from ..settings import Settings, load_settings
 from ..window import zone
@@ -302,7 +302,10 @@ class _Parser:
                 raise self.wrong(f"{word!r} is no {column}", f"it is one of {', '.join(allowed)}", where)
         tz = self.text(table["tz"], "tz", where) if "tz" in table else tz if kind == "time" else None
         if tz is not None:
-            zone(tz)
+            try:
+                zone(tz)
+            except WindowError as error:
+                raise self.wrong(error.what, error.hint, where) from None
         return Origin(
             fields=fields,
             constant=constant,

@@ -121,6 +121,14 @@ def test_a_loss_is_said_and_is_no_failure(run, tmp_path, samples):
     assert "could not be read" in result.stderr
 
 
+def test_a_log_that_gives_no_event_at_all_is_not_passed_over(run, honeytrap, tmp_path):
+    words = "warning: nothing became an event; attackviz formats explain FILE shows"
+    result = run("read", honeytrap, "--format", "access.common")
+    assert result.exit_code == 0
+    assert words in result.stderr
+    assert words not in run("read", honeytrap).stderr
+
+
 def test_many_files_that_are_no_logs_do_not_flood_the_terminal(run, honeytrap, tmp_path):
     for number in range(40):
         (tmp_path / f"{number}.txt").write_text("Dear diary,\n")

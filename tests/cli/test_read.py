@@ -132,6 +132,13 @@ def test_two_results_need_two_names(tmp_path):
     assert (done.returncode, b"two files" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("option", ["--stats", "--bad"])
+def test_standard_output_takes_events_only(tmp_path, option):
+    done = attackviz("read", "-", option, "-", input=line(1), cwd=tmp_path)
+    assert (done.returncode, b"standard output takes events only" in done.stderr) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
 # 10 GB of log lines in soak; in the ordinary run enough to tell flat from growing.
 FULL = bool(os.environ.get("ATTACKVIZ_SOAK"))
 SIZE = 10_000_000_000 if FULL else 150_000_000

@@ -302,6 +302,14 @@ def test_no_credentials(bucket, monkeypatch):
     assert "no credentials for S3 were found; set AWS_ACCESS_KEY_ID" in result.output
 
 
+def test_a_profile_that_is_not_there(bucket, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    s3.client.cache_clear()
+    result = command("read", f"s3://{bucket.name}/")
+    assert result.exit_code == 1
+    assert "there is no such profile of AWS; set AWS_PROFILE" in result.output
+
+
 def test_a_server_that_is_not_there(bucket, monkeypatch, proxy):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://user:hush@127.0.0.1:9")
     monkeypatch.setattr(s3, "_TRIES", 1)
