@@ -13,7 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["DECODER", "Digits", "Kind", "Written", "cell", "decoded", "json_text", "offsets_of", "valid_where"]
+__all__ = [
+    "DECODER",
+    "Digits",
+    "Kind",
+    "Written",
+    "cell",
+    "characters",
+    "decoded",
+    "json_text",
+    "offsets_of",
+    "valid_where",
+]
 
 
 _MOST_DIGITS = 4300  # Python makes no integers of more, unless told to
@@ -82,14 +93,21 @@ def decoded(text: str) -> Any:
     ['\\ud800', 1]
     """
     value = DECODER.decode(text)
-    return _characters(value) if "\\ud" in text or "\\uD" in text else value
+    return characters(value) if "\\ud" in text or "\\uD" in text else value
 
 
-def _characters(value: Any) -> Any:
+def characters(value: Any) -> Any:
+    r"""Return a decoded value in which every half of a surrogate pair is the escape it was.
+
+    Examples
+    --------
+    >>> characters("root\ud800"), characters({"a": ["\udc00"]})
+    ('root\\ud800', {'a': ['\\udc00']})
+    """
     if isinstance(value, dict):
-        return {_characters(key): _characters(inner) for key, inner in value.items()}
+        return {characters(key): characters(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_characters(inner) for inner in value]
+        return [characters(inner) for inner in value]
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
