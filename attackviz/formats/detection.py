@@ -25,6 +25,10 @@ _HEADLESS = (
     "format='cloudflare.http_requests.csv:ClientIP,EdgeStartTimestamp,…', or describe it by a mapping"
 )
 _OWN = "a few lines of TOML describe a format of your own (--map FILE, format=FILE)"
+_WRITTEN = (
+    "it looks like an event table in csv or NDJSON, which is for other programs; "
+    "write it as .parquet or .arrow to read it again"
+)
 _OBJECTS = 64
 _FAILURES = 5000
 _LINES = 200
@@ -104,7 +108,7 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
         raise FormatError(
             f"it is of no known format: {_seen(head, text, objects)}",
             where=where,
-            hint=_HEADLESS if _headless(text) else f"{_OWN}; known are {', '.join(form.name for form in wanted)}",
+            hint=_hint(text, objects, wanted),
         )
     form = formats[name]
     if form.kind == "json" and indentation(head) is None and not _on_lines(form, text):
@@ -112,6 +116,13 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
             f"it is {form.name} spread over lines", where=where, hint="put one object on a line, as jq -c does"
         )
     return form
+
+
+def _hint(text: str, objects: list[set[str]], wanted: list[Format]) -> str:
+    names = objects[0] if objects else set(header_of(text, ""))
+    if {"time", "src_ip", "verdict"} <= names:
+        return _WRITTEN
+    return _HEADLESS if _headless(text) else f"{_OWN}; known are {', '.join(form.name for form in wanted)}"
 
 
 def _headless(text: str) -> bool:

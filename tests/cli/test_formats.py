@@ -154,3 +154,13 @@ def test_a_format_by_name_on_export(run, samples, tmp_path):
     log = samples / "tpot-2025" / "honeytrap_5k.json.tar.gz"
     assert run("export", log, "--format", "honeytrap", "-o", "x.html").exit_code == 0
     assert "there is no format 'nosuch'" in run("export", log, "--format", "nosuch", "-o", "y.html").stderr
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".ndjson"])
+def test_a_table_for_other_programs_is_told_from_a_strange_log(run, shop, tmp_path, suffix):
+    written = tmp_path / f"orders{suffix}"
+    assert run("read", shop / "shop.ndjson.gz", "--map", shop / "shop.toml", "-o", written).exit_code == 0
+    result = run("read", written)
+    assert result.exit_code == 1
+    assert "it looks like an event table in csv or NDJSON" in result.stderr
+    assert "write it as .parquet or .arrow to read it again" in result.stderr
