@@ -142,7 +142,7 @@ def read(
 ) -> pd.DataFrame:
     """Read events into a data frame.
 
-    It carries the account of every piece (`attackviz.account.account_of`; as
+    It carries the account of every piece (`attackviz.account_of`; as
     plain data in its ``attrs``, so that Parquet files keep it), and remembers
     a ``targets.csv`` that lies with the logs for `attackviz.enrich`. Events whose
     time is impossible or missing are in it, with a null time, unless a window
