@@ -3,9 +3,11 @@
 import { buildIndex } from './index.js';
 import { PASS, compileMask } from './filters.js';
 import { asnText, duration, organisation } from './format.js';
+import { MAP } from './mapstyle.js';
 
 const EXACT = ['slot', 'category', 'verdict', 'country', 'place', 'target']; // what a cell can be asked for
 const LISTED = { network: 'networks', address: 'addresses', rule: 'rules', port: 'ports' };
+const FULL = (MAP.ringMax / MAP.ringK) ** 2; // events of the largest ring
 const LEVELS = { region: 2, country: 1 }; // parts of a place's key that a cell knows
 
 /** How coarse cells are, in words: "15 min by city". */
@@ -63,6 +65,16 @@ export class Cells {
     return [Math.max(a, length === Infinity ? a : this.ceil(to - length)), to];
   }
 
+  /**
+   * How many events a ring of the smallest scale stands for, with a trail of this length: so many, in round numbers, that
+   * the place with most events has about the largest ring at its mean. Of recording and trail alone.
+   */
+  ringUnit(trail) {
+    this.busiest ??= busiest(this.rec);
+    const share = Math.min(1, trail / Math.max(1, this.rec.meta.end));
+    return roundUp((this.busiest * share) / FULL);
+  }
+
   /** Filters that cells can be asked, those that were applied when they were made, and the names of the others. */
   split(filters) {
     const own = {},
@@ -106,6 +118,22 @@ export class Cells {
   feed(from, to, n, filters) {
     return this.sample?.latest(from, to, n, filters, LEVELS[this.grain.place] ?? 3) ?? { rec: this.rec, events: [] };
   }
+}
+
+function busiest({ n, source, weight, sources, places }) {
+  const sums = new Float64Array(places.n);
+  for (let i = 0; i < n; i++) {
+    const p = sources.place[source[i]];
+    if (p >= 0) sums[p] += weight ? weight[i] : 1;
+  }
+  return sums.reduce((most, sum) => Math.max(most, sum), 0);
+}
+
+// The next of 1, 2, 5, 10, 20, 50 and so on.
+function roundUp(value) {
+  if (!(value > 1)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return Math.round(power * ([1, 2, 5].find(m => m * power >= value) ?? 10));
 }
 
 function describe(field, { key, country, org }) {

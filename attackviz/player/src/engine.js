@@ -177,6 +177,11 @@ export class Engine extends EventTarget {
     return this.coarse ? this.coarse.whole(trail) : trail;
   }
 
+  /** How many events a ring of the smallest scale stands for. */
+  ringUnit() {
+    return this.coarse?.ringUnit(this.trailTicks()) ?? 1;
+  }
+
   /** Width of the timeline's bins in ticks, for a window. */
   binTicks(window = this.state.window) {
     const bin = this.state.bins || Math.max(1, binFor((window[1] - window[0]) / this.perSecond) * this.perSecond);
@@ -390,6 +395,7 @@ export class Engine extends EventTarget {
       speed,
       perSecond: this.perSecond,
       trailTicks: this.trailTicks(),
+      ringUnit: this.ringUnit(),
       coarse: this.coarse,
       reducedMotion,
       selected: this.placeOf(selected),
