@@ -98,10 +98,11 @@ def read(
         with replacing(stats) as file:
             file.write(json.dumps(account.to_dict(), indent=2).encode() + b"\n")
     loss(account)
-    if not rows and account.outside:
+    if not rows and (account.outside or (window and not account.pieces)):
         note(f"warning: no event is in the window {window}; ask for another, or leave --window out")
-    elif not rows and account.pieces:
-        note("warning: nothing became an event; attackviz formats explain FILE shows what a log is taken for")
+    elif not rows and not account.excluded:
+        hint = "attackviz formats explain FILE shows what a log is taken for" if account.pieces else "it is empty"
+        note(f"warning: nothing became an event; {hint}")
     if output is None:
         say(account.summary())
     else:

@@ -268,6 +268,8 @@ def _seen(head: bytes, text: str, objects: list[set[str]]) -> str:
         keys = sorted({key for key in objects[0] if "." not in key})
         return "JSON with " + ", ".join(repr(key[:40]) for key in keys[:6]) + (", …" if len(keys) > 6 else "")
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if not text.strip("[]{}, \t\r\n"):
+        return "JSON with nothing in it"
     if first[:1] in ("{", "["):
         return "broken JSON, or JSON spread over lines (jq -c puts one object on a line)"
     return f"text that begins {first[:60]!r}"

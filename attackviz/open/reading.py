@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from ..account import ATTRS, SOURCE_ATTRS, TARGETS_ATTRS, Account, source_name
 from ..errors import AttackvizWarning, DataLossWarning, UsageError
 from ..formats import FormatLike, Options, choose, own_formats
+from ..formats.near import near
 from ..schema import COLUMNS, to_pandas
 from ..settings import load_settings
 from ..sources import InputFile, Progress
@@ -207,7 +208,7 @@ def read(
         name for name in columns or () if name not in COLUMNS and len(table) and table[name].null_count == len(table)
     ]
     if unmet:
-        warnings.warn(
-            f"no event has a field {', '.join(map(repr, unmet))}: check the name", AttackvizWarning, stacklevel=2
-        )
+        close = dict.fromkeys(word for name in unmet for word in near(name, COLUMNS))
+        hint = f"is {' or '.join(map(repr, close))} meant?" if close else "check the name"
+        warnings.warn(f"no event has a field {', '.join(map(repr, unmet))}: {hint}", AttackvizWarning, stacklevel=2)
     return frame

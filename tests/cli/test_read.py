@@ -127,6 +127,11 @@ def test_nothing_on_standard_input_is_said():
     assert (done.returncode, b"standard input cannot be served" in done.stderr) == (2, True)
 
 
+def test_nothing_for_a_named_format_is_said():
+    done = attackviz("read", "-", "--format", "openssh", input=b"")
+    assert (done.returncode, b"warning: nothing became an event; it is empty" in done.stderr) == (0, True)
+
+
 def test_two_results_need_two_names(tmp_path):
     done = attackviz("read", "-", "-o", tmp_path / "a.csv", "--bad", tmp_path / "a.csv", input=line(1))
     assert (done.returncode, b"two files" in done.stderr) == (2, True)
