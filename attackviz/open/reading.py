@@ -93,8 +93,8 @@ def scan(
     """
     zone(tz)
     span = as_window(window, tz)
-    if year is not None and not 1995 <= year <= 2099:
-        raise UsageError(f"{year} is no year of a log", hint="give one from 1995 to 2099")
+    if year is not None and not (isinstance(year, int) and 1995 <= year <= 2099):
+        raise UsageError(f"{year!r} is no year of a log", hint="give one from 1995 to 2099")
     if isinstance(columns, str):
         raise UsageError("columns is a text, not a list of names", hint=f"write columns=[{columns!r}]")
     own = own_formats()
