@@ -66,9 +66,11 @@ def read(job: Job, out: BinaryIO) -> Answers | None:
         What can be asked further, where a recording does not hold all.
     """
     said = 0.0
+    latest: dict[str, Any] = {"kind": "loading"}
 
     def progress(status: dict[str, Any]) -> None:
-        nonlocal said
+        nonlocal said, latest
+        latest = status
         now = time.monotonic()
         if now - said >= EVERY:
             said = now
@@ -78,6 +80,7 @@ def read(job: Job, out: BinaryIO) -> Answers | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", StaleDatabaseWarning)  # it is in the recording's notice
             loaded = load_events(job, progress)
+            _frame(out, {**latest, "counting": loaded.events.num_rows})
             store = EventTable(loaded.events, loaded.account)
             recording = record(job, loaded, store)
         if not recording.header["totals"]["in_recording"]:

@@ -85,6 +85,7 @@ def test_progress_is_by_bytes_and_never_goes_back(samples):
     total = sum(f.stat().st_size for f in (samples / "tpot-2025").iterdir() if f.name != "targets.csv")
     assert {step["bytes"] for step in steps} == {total}
     assert all(sum(item["bytes_done"] for item in step["items"]) == step["bytes_done"] for step in steps)
+    assert [step.get("counting") for step in steps[-2:]] == [None, 388_678]
     header = load_recording(gzip.decompress(reading.recording)).header
     assert header["account"]["events"] == 388_678
     assert header["totals"]["in_recording"] + header["totals"]["untimed"] == 388_678

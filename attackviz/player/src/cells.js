@@ -65,16 +65,6 @@ export class Cells {
     return [Math.max(a, length === Infinity ? a : this.ceil(to - length)), to];
   }
 
-  /**
-   * How many events a ring of the smallest scale stands for, with a trail of this length: so many, in round numbers, that
-   * the place with most events has about the largest ring at its mean. Of recording and trail alone.
-   */
-  ringUnit(trail) {
-    this.busiest ??= busiest(this.rec);
-    const share = Math.min(1, trail / Math.max(1, this.rec.meta.end));
-    return roundUp((this.busiest * share) / FULL);
-  }
-
   /** Filters that cells can be asked, those that were applied when they were made, and the names of the others. */
   split(filters) {
     const own = {},
@@ -118,6 +108,15 @@ export class Cells {
   feed(from, to, n, filters) {
     return this.sample?.latest(from, to, n, filters, LEVELS[this.grain.place] ?? 3) ?? { rec: this.rec, events: [] };
   }
+}
+
+/**
+ * The scale of the rings of very many events: how many a unit of it stands for, by the length of the trail. It is such, in
+ * round numbers, that the place with most events has about the largest ring at its mean.
+ */
+export function ringScale(rec) {
+  const most = busiest(rec);
+  return trail => roundUp((most * Math.min(1, trail / Math.max(1, rec.meta.end))) / FULL);
 }
 
 function busiest({ n, source, weight, sources, places }) {

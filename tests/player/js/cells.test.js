@@ -157,9 +157,18 @@ test('rings of many events are drawn to a scale that tells places apart, and the
   const before = engine.ringUnit();
   engine.set({ filters: { verdict: { not: ['detected'] } } });
   assert.equal(engine.ringUnit(), before, 'a filter takes events away, and changes no scale');
+  rec.meta.grain = null;
+  assert.deepEqual([{}, { scaled: true }].map(options => new Engine(rec, { trail: end, ...options }).ringUnit()), [1, unit]);
   assert.deepEqual(ringWords(1), ['1 · 25 · 100 events', 'at one place']);
   assert.deepEqual(ringWords(50), ['50 · 1.25 k · 5 k', 'events at one place']);
   assert.deepEqual(ringWords(20_000), ['20 k · 500 k · 2 M', 'events at one place']);
+});
+
+test('a place of cells was last seen by the end of a bin, not at its start', () => {
+  const rec = cells(), engine = new Engine(rec), place = rec.sources.place.find(p => p >= 0);
+  const { first, last } = engine.placeInfo(place);
+  const times = Array.from(rec.t).filter((_, i) => rec.sources.place[rec.source[i]] === place);
+  assert.deepEqual([first, last], [times[0], Math.min(rec.meta.end, times.at(-1) + GRAIN)]);
 });
 
 test('the grain in words', () => {
@@ -168,4 +177,5 @@ test('the grain in words', () => {
   const meta = { grain: { seconds: 60, place: 'country', targets: null, cells: 12 }, totals: { in_recording: 34567 } };
   assert.deepEqual(grainWords({ meta, asking: '', fault: '' }), { what: 'Cells of 1 min by country', how: '34,567 events in 12 cells', note: '' });
   assert.equal(grainWords({ meta: { ...meta, grain: null }, asking: 'x', fault: 'gone' }).note, 'gone');
+  assert.deepEqual(grainWords({ meta: { ...meta, grain: null }, events: 12, asking: '', fault: '' }), { what: 'Every event of this window', how: '12', note: '' });
 });
