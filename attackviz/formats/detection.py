@@ -91,7 +91,7 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
     """
     wanted = [form for form in formats.values() if form.detected]
     for form in wanted:
-        if head.startswith(form.magic or (b"\n\0",)):
+        if head.startswith(form.magic):
             return form
     _refuse_other_files(head, where)
     text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")

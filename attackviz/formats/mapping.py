@@ -20,7 +20,7 @@ from ..errors import MappingError, WindowError
 from ..schema import COLUMNS
 from ..settings import Settings, load_settings
 from ..window import zone
-from .near import meant
+from .near import likely, meant
 
 __all__ = ["KINDS", "Condition", "Mapping", "Origin", "own_formats"]
 
@@ -271,9 +271,8 @@ class _Parser:
         table = self.table(given, part)
         for name in table:
             if part == "columns" and name not in COLUMNS:
-                hint = meant(name, COLUMNS)
-                raise self.wrong(f"there is no column {name!r}", hint if "meant" in hint else
-                                 f"put columns of your own into [formats.{self.name}.extra]", part)  # fmt: skip
+                hint = likely(name, COLUMNS) or f"put columns of your own into [formats.{self.name}.extra]"
+                raise self.wrong(f"there is no column {name!r}", hint, part)
             if part == "extra" and name in COLUMNS:
                 raise self.wrong(f"{name!r} is a column of the event table", "put it into columns", part)
         return {name: self.origin(name, value, part, tz) for name, value in table.items()}
