@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -135,6 +136,17 @@ def test_many_files_that_are_no_logs_do_not_flood_the_terminal(run, honeytrap, t
     result = run("read", honeytrap, tmp_path)
     assert result.stderr.count("was not read") == 10
     assert "30 more files were not read; read --stats FILE names them all" in result.stderr
+
+
+def test_many_files_that_are_cut_do_not_flood_the_terminal(run, tmp_path):
+    whole = gzip.compress(b'192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.0" 200 23\n' * 60)
+    for number in range(12):
+        (tmp_path / f"{number:02}.gz").write_bytes(whole[:-6])
+    result = run("read", tmp_path, "--stats", tmp_path / "stats.json")
+    assert result.exit_code == 0
+    assert result.stderr.count("ends before it should") == 10
+    assert "2 more files end before they should; read --stats FILE names them" in result.stderr
+    assert len(json.loads((tmp_path / "stats.json").read_text())["truncated"]) == 12
 
 
 def test_a_file_that_is_there_is_kept_unless_forced(run, honeytrap, tmp_path):
