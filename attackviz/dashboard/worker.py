@@ -24,7 +24,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from ..analysis import EventTable
+from ..analysis import FILTERED, EventTable
 from ..errors import AttackvizError, StaleDatabaseWarning
 from .answers import Answers
 from .job import Job
@@ -144,6 +144,8 @@ def _empty(job: Job, header: dict[str, Any]) -> dict[str, Any]:
     account = header["account"] or {}
     read = account.get("events", header["totals"]["events"])
     what = f"{read:,} events were read" if read else "No event was read"
+    if refused := account.get("left_out", {}).get(FILTERED, 0):
+        what = f"{refused + read:,} events were read, of which {read:,} meet the filter"
     where = f"none of them in the window {job.window}" if job.window and read else f"from {', '.join(job.addresses)}"
     hints = []
     if job.window:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import attackviz as av
 from attackviz.cli.app import app
+from attackviz.replay import load
 
 HONEYTRAP = "honeytrap_5k.json.tar.gz"
 
@@ -170,6 +171,9 @@ def test_a_file_that_is_there_is_kept_unless_forced(run, honeytrap, tmp_path):
         (["read", "log.json", "--window", "whenever"], 2, "time window"),
         (["read", "log.json", "--tz", "Mars/Olympus"], 2, "time zone"),
         (["read", "log.json", "-o", "no/such/place.csv"], 1, "cannot be written"),
+        (["read", "log.json", "--filter", "ssh"], 2, "no JSON"),
+        (["read", "log.json", "--filter", '{"port": {"is": 1}}'], 2, "there is no 'is'"),
+        (["serve", "log.json", "--filter", '{"port": 1}'], 2, "no condition"),
         (["export", "nothing-here", "-o", "x.html"], 2, "nothing there"),
         (["export", "log.json", "-o", "x.pdf"], 2, ".html"),
         (["export", "log.json", "-o", "x.html", "--theme", "pink"], 2, "dark or light"),
@@ -231,6 +235,38 @@ def test_a_window_without_events_is_said_and_makes_no_page(run, honeytrap, tmp_p
     assert told.exit_code == 0
     assert "no event is in the window 1999-01-01" in told.stderr
     assert "outside the window" in told.stdout
+
+
+def test_a_filter_keeps_what_pandas_keeps_and_counts_the_rest(run, honeytrap, tmp_path):
+    path, stats = tmp_path / "low.parquet", tmp_path / "stats.json"
+    result = run("read", honeytrap, "--filter", '{"dst_port": {"range": [1024, 9999]}}', "-o", path, "--stats", stats)
+    assert result.exit_code == 0, result.stderr
+    events = av.read(honeytrap)
+    wanted = int(events["dst_port"].between(1024, 9999).sum())
+    account = json.loads(stats.read_text())
+    assert 0 < wanted == len(pd.read_parquet(path)) == account["events"]
+    assert account["left_out"] == {"not meant by the filter": len(events) - wanted}
+    assert account["closes"]
+
+
+def test_a_filter_by_place_is_for_events_that_are_located(run, honeytrap, tmp_path):
+    filters = '{"country": {"in": ["US"]}}'
+    told = run("read", honeytrap, "--filter", filters)
+    assert "none of 4,999 events meets the filter; most logs name no country" in told.stderr
+    result = run("export", honeytrap, "--filter", filters, "-o", tmp_path / "us.avrec")
+    here = av.enrich(av.read(honeytrap)).query("src_country == 'US'")
+    assert f"{here['time'].notna().sum():,} of {len(here):,} events" in result.stderr
+    header = load((tmp_path / "us.avrec").read_bytes()).header
+    assert header["account"]["left_out"] == {"not meant by the filter": 4_999 - len(here)}
+    refused = run("export", honeytrap, "--filter", '{"country": {"in": ["XX"]}}', "-o", tmp_path / "none.html")
+    assert (refused.exit_code, (tmp_path / "none.html").exists()) == (1, False)
+    assert "none of 4,999 events meets the filter" in refused.stderr
+
+
+def test_a_filter_by_a_field_that_is_not_there_says_which_was_meant(run, honeytrap):
+    result = run("read", honeytrap, "--filter", '{"contry": {"in": ["US"]}}')
+    assert result.exit_code == 2
+    assert "no field 'contry'; is 'country' meant?" in result.stderr
 
 
 def test_a_page_of_events_without_time_is_refused(run, tmp_path):

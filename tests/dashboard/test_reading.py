@@ -106,6 +106,13 @@ def test_a_window_with_nothing_in_it_is_empty_and_says_so(job):
     assert "4,999 events were read, none of them in the window 2020-01-01" in reading.status["detail"]
 
 
+def test_a_filter_that_nothing_meets_is_empty_and_says_so(job):
+    reading = Reading(Job(job.addresses, filters='{"country": {"in": ["XX"]}}'))
+    follow(reading)
+    assert reading.status["kind"] == "empty"
+    assert "4,999 events were read, of which 0 meet the filter" in reading.status["detail"]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
