@@ -88,6 +88,8 @@ def export(
     note(
         f"{totals['in_recording']:,} of {totals['events']:,} events in {output} ({output.stat().st_size / 1e6:.1f} MB)"
     )
+    if loaded.account.unread():
+        raise typer.Exit(1)
 
 
 def _nothing(job: Job, account: Account, untimed: int) -> ExportError:

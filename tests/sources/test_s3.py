@@ -233,6 +233,8 @@ def test_half_the_objects_unreadable(bucket, proxy, tmp_path):
     assert sorted(account["truncated"]) == sorted(account["skipped"])
     assert account["closes"]
     assert "secret" not in result.output + stats.read_text()
+    page = command("export", f"s3://{bucket.name}/", "-o", tmp_path / "page.html")
+    assert (page.exit_code, (tmp_path / "page.html").is_file()) == (1, True)
     with pytest.warns(DataLossWarning, match="10 cut short"):
         events = av.read(f"s3://{bucket.name}/")
     (said,) = av.account.account_of(events).notes  # the dashboard and the page show it
