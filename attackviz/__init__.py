@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import AttackvizError, AttackvizWarning, DataLossWarning
 
 if TYPE_CHECKING:
-    from .account import Account
+    from .account import Account, account_of
     from .analysis import EventTable
     from .export import Replay
     from .filters import Filters
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .open import open_address, read, scan
     from .replay import Recording
     from .schema import validate
-    from .sources import follow
+    from .sources import Position, follow
     from .window import Window
 
 __version__ = "0.1.0"
@@ -42,10 +42,12 @@ __all__ = [
     "EventTable",
     "Filters",
     "Mapping",
+    "Position",
     "Recording",
     "Replay",
     "Window",
     "__version__",
+    "account_of",
     "enrich",
     "follow",
     "lookup",
@@ -62,9 +64,11 @@ _HOMES = {
     "EventTable": "analysis",
     "Filters": "filters",
     "Mapping": "formats",
+    "Position": "sources",
     "Recording": "replay",
     "Replay": "export",
     "Window": "window",
+    "account_of": "account",
     "enrich": "geo",
     "follow": "sources",
     "lookup": "geo",

@@ -236,6 +236,8 @@ def _value(name: str, value: Any) -> Any:
         return None
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
+    if isinstance(value, float) and math.isinf(value):
+        raise _wrong(name, f"{value!r} is no number", "leave it out, or write null for no limit")
     if name in ("verdict", "severity"):
         return _word(name, value, VERDICTS if name == "verdict" else SEVERITIES)
     if kind in _NUMERIC:

@@ -9,11 +9,17 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The same examples each time, and no clock: a shared machine may be slow. `make soak` tries many more.
 FULL = bool(os.environ.get("ATTACKVIZ_SOAK"))
-settings.register_profile("attackviz", deadline=None, derandomize=True, max_examples=5000 if FULL else 100)
+settings.register_profile(
+    "attackviz",
+    deadline=None,
+    derandomize=True,
+    max_examples=5000 if FULL else 100,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("attackviz")
 
 ROOT = Path(__file__).resolve().parents[1]

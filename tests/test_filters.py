@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import attackviz as av
 from attackviz.account import account_of
 from attackviz.errors import UsageError
-from attackviz.filters import FIELDS, Condition, Filters, network
+from attackviz.filters import FIELDS, OPERATORS, Condition, Filters, network
 
 LEGEND = [{"name": "ssh", "slot": 2}, {"name": "irc", "slot": 7}, {"name": "dns", "slot": 7}]
 
@@ -85,6 +85,8 @@ def test_columns_are_all_that_the_conditions_look_at():
         ({"country": {"range": ["A", "B"]}}, "it has no order"),
         ({"port": {"in": ["22"]}}, "'22' is no number"),
         ({"port": {"in": [True]}}, "True is no number"),
+        ('{"port": {"in": [1e400]}}', "inf is no number"),
+        ('{"payload": {"range": [null, -Infinity]}}', "-inf is no number"),
         ({"port": {"range": [1]}}, "no range"),
         ({"verdict": {"in": ["blocked"]}}, "there is no 'blocked'; there are mitigated"),
         ({"severity": {"in": [5]}}, "there is no 5"),
@@ -101,6 +103,27 @@ def test_columns_are_all_that_the_conditions_look_at():
 def test_what_is_wrong_is_said(form, words):
     with pytest.raises(UsageError, match=words):
         Filters.parse(form)
+
+
+values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9), st.just(10**40))
+anything = st.recursive(
+    values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=2)
+)
+conditions = st.dictionaries(st.sampled_from(OPERATORS), st.lists(anything, max_size=2) | anything, max_size=2)
+FRAME = pd.DataFrame(
+    {"time": pd.to_datetime(["2025-02-18"], utc=True), "src_ip": ["192.0.2.1"], "dst_port": [22], "payload": ["x"]}
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([*FIELDS, "time", "dst_port", "payload", "text", "cidr"]), conditions | anything)
+)
+def test_whatever_is_asked_is_answered_or_refused_in_words(form):
+    try:
+        found = FRAME.attacks.where(form)
+    except UsageError:
+        return
+    assert len(found) <= 1
 
 
 def test_networks_are_read_as_people_write_them():

@@ -260,3 +260,5 @@ def test_a_targets_table_beside_the_logs_is_no_log_and_is_used(samples):
 def test_a_field_that_no_event_has_is_told(samples):
     with pytest.warns(av.AttackvizWarning, match="no event has a field 'nix'"):
         read(samples / "tpot-2025" / "cowrie_sessions_20k.csv", columns=["duration", "nix"])
+    with pytest.warns(av.AttackvizWarning, match="no event has a field 'scr_ip': is 'src_ip' meant?"):
+        read(samples / "tpot-2025" / "cowrie_sessions_20k.csv", columns=["scr_ip"])

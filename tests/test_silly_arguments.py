@@ -30,6 +30,10 @@ EVENTS = pd.DataFrame({"time": pd.to_datetime(["2025-02-18T10:00Z"])})
         (lambda: av.enrich(3), SchemaError),  # type: ignore[call-overload]
         (lambda: av.read(None), UsageError),  # type: ignore[arg-type]
         (lambda: av.read([]), UsageError),
+        (lambda: av.read("x", year="2022"), UsageError),  # type: ignore[call-overload]
+        (lambda: av.follow("s3://logs/eve.json"), UsageError),
+        (lambda: av.follow("logs/*.json"), UsageError),
+        (lambda: av.follow("-"), UsageError),
     ],
 )
 def test_silly_arguments_get_an_error_of_ours(call: Callable[[], Any], kind: type[AttackvizError]) -> None:

@@ -1,6 +1,6 @@
 """The event table as a store, and what is found in it.
 
-`EventTable` answers `attackviz.store.Store`; `Exclusion` leaves addresses out.
+`EventTable` answers `attackviz.store.Store`; `Exclusion` and `keep` leave events out.
 Names resolve on first use, so that a small need loads little.
 """
 
@@ -10,12 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .conditions import FILTERED, keep
     from .exclude import Exclusion, read_exclusion
     from .table import EventTable
 
-__all__ = ["EventTable", "Exclusion", "read_exclusion"]
+__all__ = ["FILTERED", "EventTable", "Exclusion", "keep", "read_exclusion"]
 
-_HOMES = {"EventTable": "table", "Exclusion": "exclude", "read_exclusion": "exclude"}
+_HOMES = {
+    "FILTERED": "conditions",
+    "EventTable": "table",
+    "Exclusion": "exclude",
+    "keep": "conditions",
+    "read_exclusion": "exclude",
+}
 
 
 def __getattr__(name: str) -> Any:

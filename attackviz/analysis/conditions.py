@@ -13,8 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..account import Account
 from ..errors import UsageError
 from ..filters import Condition, Filters
+from ..schema import COLUMNS, arrow_type
 from .fields import Coded, Fields
 from .words import country_name, label_of
 
@@ -24,7 +26,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["mask", "where"]
+__all__ = ["FILTERED", "keep", "mask", "where"]
+
+FILTERED = "not meant by the filter"
+"""What the account calls pieces that filters left out when they were read."""
 
 
 def mask(fields: Fields, filters: Filters, rows: Any = slice(None)) -> NDArray[np.bool_]:
@@ -58,6 +63,42 @@ def mask(fields: Fields, filters: Filters, rows: Any = slice(None)) -> NDArray[n
     if met:
         return np.asarray(reduce(np.logical_and, met))
     return np.ones(len(range(*rows.indices(fields.table.num_rows))) if isinstance(rows, slice) else len(rows), bool)
+
+
+def keep(table: pa.Table, filters: Filters, account: Account) -> pa.Table:
+    """Return the rows of a batch that meet all conditions, and count the others.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        An event table. A column of it that this batch lacks holds nothing.
+    filters : Filters
+    account : Account
+        Whose ``events`` the rows are counted in: those that go become ``left_out``.
+
+    Raises
+    ------
+    UsageError
+        As for `mask`.
+
+    Examples
+    --------
+    >>> account = Account(pieces=2, events=2)
+    >>> keep(pa.table({"src_ip": ["192.0.2.9", "8.8.8.8"]}), Filters.parse({"cidr": "8.0.0.0/8"}), account).num_rows
+    1
+    >>> account.events, account.left_out[FILTERED], account.closes()
+    (1, 1, True)
+    """
+    seen = table
+    for name in sorted(filters.columns() & COLUMNS.keys() - set(table.column_names)):
+        seen = seen.append_column(name, pa.nulls(table.num_rows, arrow_type(name)))
+    met = mask(Fields(seen), filters)
+    gone = len(met) - int(met.sum())
+    if not gone:
+        return table
+    account.events -= gone
+    account.left_out[FILTERED] += gone
+    return table.filter(pa.array(met))
 
 
 def where(events: pd.DataFrame, filters: Any) -> pd.DataFrame:
@@ -118,7 +159,7 @@ def _met(one: Condition, coded: Coded) -> NDArray[np.bool_]:
         if limit is not None:
             try:
                 met &= _bools(compare(values, pa.scalar(limit)))
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+            except (OverflowError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
                 raise _unlike(one, limit, values) from None
     return met
 

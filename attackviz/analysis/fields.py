@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 from .. import schema
 from ..errors import UsageError
 from ..filters import FIELDS
+from ..formats.near import likely
 from .coding import combine
 from .words import EVENTS, UNKNOWN
 
@@ -147,8 +147,7 @@ class Fields:
         if name == "slot":
             hint = "slots belong to a recording: name the categories, or use Filters.named"
         else:
-            near = difflib.get_close_matches(name, [*FIELDS, *self.table.column_names], 3, 0.5)
-            hint = f"maybe {' or '.join(near)}" if near else f"fields are {', '.join(FIELDS)}"
+            hint = likely(name, {*FIELDS, *self.table.column_names}) or f"fields are {', '.join(FIELDS)}"
         return UsageError(f"the events have no field {name!r}", hint=hint)
 
     @property

@@ -68,7 +68,8 @@ class EventTable:
 
     What is asked of first is coded once and kept, so that the next question
     costs less. Memory beside the table: 4 bytes a row and field asked for, and
-    at most 24 a row for times, order and weights.
+    at most 24 a row for times, order and weights; as much again for the rows
+    that the last question was about, as the next is often about the same.
 
     Parameters
     ----------
@@ -107,6 +108,7 @@ class EventTable:
         n = self.table.num_rows
         self.account = account or account_of(events) or Account(pieces=n, events=n)
         self.fields = Fields(self.table)
+        self._latest: tuple[Window | None, Filters | None, Chosen] | None = None
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], account: Account | None = None) -> EventTable:
@@ -346,6 +348,13 @@ class EventTable:
         return Cells(self.fields, self._weight)
 
     def _choose(self, window: Window | None, filters: Filters | None) -> Chosen:
+        latest = self._latest  # threads may ask at once
+        if latest is None or latest[:2] != (window, filters):
+            self._latest = None  # two need not be held at a time
+            latest = self._latest = (window, filters, self._found(window, filters))
+        return latest[2]
+
+    def _found(self, window: Window | None, filters: Filters | None) -> Chosen:
         order, time_us, _ = self._clock
         begin, stop = 0, len(time_us)
         if window is not None:

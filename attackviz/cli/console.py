@@ -77,8 +77,12 @@ def fail(error: AttackvizError) -> NoReturn:
 
 def loss(account: Account) -> None:
     """Say on stderr what of the input did not become events, if anything."""
+    from ..formats.stamps import NO_YEAR
+
     for sentence in account.notes:
         note(f"note: {sentence}")
+    if yearless := account.flags[NO_YEAR]:
+        note(f"warning: {yearless:,} events have no time, as their log writes no year; say it with --year")
     if account.excluded:
         note(f"note: {account.excluded:,} events from excluded addresses were left out")
     if account.bad_total:
@@ -89,9 +93,13 @@ def loss(account: Account) -> None:
     unread = account.unread()
     for name in unread[:SKIPPED_SHOWN]:
         note(f"warning: {name} could not be read: {account.skipped[name]}")
-    for name in (name for name in account.truncated if name not in unread):
+    told = set(unread)
+    cut = [name for name in account.truncated if name not in told]
+    for name in cut[:SKIPPED_SHOWN]:
         note(f"warning: {name} ends before it should; what came before the cut was read")
-    others = [(name, why) for name, why in account.skipped.items() if name not in unread]
+    if len(cut) > SKIPPED_SHOWN:
+        note(f"warning: {len(cut) - SKIPPED_SHOWN:,} more files end before they should; read --stats FILE names them")
+    others = [(name, why) for name, why in account.skipped.items() if name not in told]
     for name, why in others[:SKIPPED_SHOWN]:
         note(f"note: {name} was not read: {why}")
     more = max(len(unread) - SKIPPED_SHOWN, 0) + max(len(others) - SKIPPED_SHOWN, 0)

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import ExportError, UsageError
 from .console import command, loss, note, progress_bar
-from .options import Address, Exclude, FormatName, GeoIP, MapFile, Targets, Tz, WindowText, Year
+from .options import Address, Exclude, Filter, FormatName, GeoIP, MapFile, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -35,6 +35,7 @@ def export(
     geoip: GeoIP = None,
     targets: Targets = None,
     exclude: Exclude = None,
+    filters: Filter = None,
     title: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What the page is called.", show_default=False)
     ] = None,
@@ -68,6 +69,7 @@ def export(
         format=format_name,
         mapping=str(map_file) if map_file else None,
         exclude=tuple(map(str, exclude or ())),
+        filters=filters,
     )
     job.check()
 
@@ -86,14 +88,20 @@ def export(
     note(
         f"{totals['in_recording']:,} of {totals['events']:,} events in {output} ({output.stat().st_size / 1e6:.1f} MB)"
     )
+    if loaded.account.unread():
+        raise typer.Exit(1)
 
 
 def _nothing(job: Job, account: Account, untimed: int) -> ExportError:
+    from ..analysis import FILTERED
+
     if job.window and account.events:
         return ExportError(
             f"none of {account.events:,} events is in the window {job.window}",
             hint="ask for another window, or leave --window out",
         )
+    if refused := account.left_out[FILTERED]:
+        return ExportError(f"none of {refused:,} events meets the filter", hint="ask for less, or leave --filter out")
     words = f"{untimed:,} events have no usable time" if untimed else "no event was read"
     return ExportError(
         f"there is nothing to play: {words}", hint="attackviz read ADDRESS says what became of each line"

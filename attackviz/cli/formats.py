@@ -11,6 +11,7 @@ from .console import command, note, say
 from .options import FormatName, MapFile
 
 if TYPE_CHECKING:
+    from ..formats import Format
     from ..formats.explain import Explanation
 
 __all__ = ["app"]
@@ -44,7 +45,7 @@ def formats(context: typer.Context) -> None:
         say(f"{name:<{width}}  {form.title} ({form.kind}{marks})")
 
 
-@app.command()
+@app.command(short_help="Say what a file is taken for.")
 @command
 def explain(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A log, plain or packed.", show_default=False)],
@@ -66,7 +67,10 @@ def explain(
     given = choose(meant, own) if meant else None
     known = known_formats(own)
     refused = None
-    for stored in open_address(file)[0][:1]:
+    files = open_address(file)[0]
+    if len(files) > 1:
+        note(f"note: the first of {len(files):,} files is explained; name another to see it")
+    for stored in files[:1]:
         for name, head in beginnings(stored, 4):
             found = look(head, name, known, given, stored.modified)
             _show(name, found, given is not None)
@@ -82,16 +86,9 @@ def _show(name: str, found: Explanation, told: bool) -> None:
         for other, lacking in found.nearest.items():
             say(f"  nearest   {other}, but for the field{'s' * (len(lacking) > 1)} {', '.join(lacking)}")
         return
-    by = (
-        "as you say"
-        if told
-        else f"told by {', '.join(sorted(form.known_by[0]))}"
-        if form.known_by
-        else "told by its lines"
-    )
-    say(f"  format    {form.name}: {form.title} ({by})")
+    say(f"  format    {form.name}: {form.title} ({'as you say' if told else _told_by(form)})")
     if found.events is None:
-        say("  a table: attackviz read shows what it holds")
+        say("  its columns are taken as they are; attackviz read FILE -o - shows the events")
         return
     account = found.account
     say(f"  beginning {account.summary()}")
@@ -114,6 +111,12 @@ def _show(name: str, found: Explanation, told: bool) -> None:
         say(f"  fields it could use, but are not here: {', '.join(found.absent)}")
     for sentence in account.notes:
         note(f"note: {sentence}")
+
+
+def _told_by(form: Format) -> str:
+    if form.known_by:
+        return f"told by {', '.join(sorted(form.known_by[0]))}"
+    return "told by its first bytes" if form.magic else "told by its lines"
 
 
 def _cell(value: Any, width: int = WIDTH) -> str:

@@ -22,7 +22,7 @@ app = typer.Typer(name="geo", help="Ask the location database.", no_args_is_help
 @app.command()
 @command
 def lookup(
-    ip: Annotated[list[str], typer.Argument(metavar="IP...", help="Addresses, IPv4 or IPv6.", show_default=False)],
+    ip: Annotated[list[str], typer.Argument(metavar="IP", help="Addresses, IPv4 or IPv6.", show_default=False)],
     geoip: GeoIP = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:

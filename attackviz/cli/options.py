@@ -10,6 +10,7 @@ import typer
 __all__ = [
     "Address",
     "Exclude",
+    "Filter",
     "FormatName",
     "GeoIP",
     "MapFile",
@@ -24,7 +25,7 @@ __all__ = [
 Address = Annotated[
     list[str],
     typer.Argument(
-        metavar="ADDRESS...",
+        metavar="ADDRESS",
         help="Files, directories, globs or s3://bucket/prefix; - for standard input.",
         show_default=False,
     ),
@@ -98,6 +99,15 @@ Exclude = Annotated[
         "--exclude",
         metavar="FILE",
         help="Networks whose events are left out, and counted: own scanners, monitoring. One a line.",
+        show_default=False,
+    ),
+]
+Filter = Annotated[
+    str | None,
+    typer.Option(
+        "--filter",
+        metavar="JSON",
+        help='Only events that meet conditions, such as \'{"category": {"in": ["ssh"]}}\'; the others are counted.',
         show_default=False,
     ),
 ]

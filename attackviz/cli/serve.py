@@ -9,7 +9,7 @@ import typer
 
 from ..errors import UsageError
 from .console import command, note
-from .options import Address, Exclude, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
+from .options import Exclude, Filter, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
 
 if TYPE_CHECKING:
     from ..dashboard.job import Job
@@ -19,7 +19,10 @@ __all__ = ["run", "serve"]
 
 @command
 def serve(
-    address: Address,
+    address: Annotated[
+        list[str],
+        typer.Argument(metavar="ADDRESS", help="Files, directories, globs or s3://bucket/prefix.", show_default=False),
+    ],
     window: WindowText = None,
     tz: Tz = None,
     year: Year = None,
@@ -28,6 +31,7 @@ def serve(
     geoip: GeoIP = None,
     targets: Targets = None,
     exclude: Exclude = None,
+    filters: Filter = None,
     port: Port = 5006,
     host: Annotated[
         str, typer.Option("--address", metavar="HOST", help="Interface to listen on; 0.0.0.0 for all.")
@@ -61,6 +65,7 @@ def serve(
         format=format_name,
         mapping=str(map_file) if map_file else None,
         exclude=tuple(map(str, exclude or ())),
+        filters=filters,
     )
     run(job, port, host, origin or [], no_browser)
 

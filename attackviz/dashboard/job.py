@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..account import source_name
 from ..errors import AddressError
+from ..filters import Filters
 from ..settings import load_settings
 from ..window import Window, zone
 
@@ -45,6 +46,9 @@ class Job:
         File that describes a format of one's own, for all files.
     exclude : tuple of str
         Lists of networks whose events are left out, instead of the settings'.
+    filters : str or None
+        Conditions on the events, as :meth:`attackviz.filters.Filters.parse` takes
+        them; what does not meet them is left out, and counted.
 
     Examples
     --------
@@ -62,6 +66,7 @@ class Job:
     format: str | None = None
     mapping: str | None = None
     exclude: tuple[str, ...] = ()
+    filters: str | None = None
 
     @property
     def source(self) -> str:
@@ -93,7 +98,7 @@ class Job:
         Raises
         ------
         AttackvizError
-            If the settings, the zone, the window or the format cannot be understood, or
+            If the settings, the zone, the window, the filters or the format cannot be understood, or
             there is nothing at an address.
         """
         tz = self.tz or load_settings().tz
@@ -104,6 +109,7 @@ class Job:
             from ..analysis import read_exclusion
 
             read_exclusion(self.exclude)
+        Filters.parse(self.filters)
         form = self.form()
         if form is not None:
             from ..formats import choose, own_formats

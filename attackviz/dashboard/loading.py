@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..filters import Filters
 from ..settings import Settings, load_settings
 from ..window import Window
 from .job import Job
@@ -68,6 +69,7 @@ def load_events(job: Job, progress: Progress | None = None) -> Loaded:
         If nothing can be read, or the database, the targets, the zone or the
         window is wrong.
     """
+    from ..analysis import keep
     from ..geo import enrich, open_database
     from ..open import scan
 
@@ -75,13 +77,14 @@ def load_events(job: Job, progress: Progress | None = None) -> Loaded:
     tz = job.tz or settings.tz
     window = Window.parse(job.window, tz=tz) if job.window else None
     tell = (lambda p: progress({"kind": "loading", **p.to_dict()})) if progress else None
-    own = list(job.exclude) or None
+    own, filters = list(job.exclude) or None, Filters.parse(job.filters)
     with scan(
         list(job.addresses), job.form(), window=window, tz=tz, year=job.year, progress=tell, exclude=own
     ) as batches:
         database = open_database(list(job.geoip) or None)
         targets = find_targets(job, settings, batches.targets)
-        tables = [enrich(table, database, targets) for table in batches]
+        located = (enrich(table, database, targets) for table in batches)
+        tables = [keep(table, filters, batches.account) if filters else table for table in located]
     return Loaded(together(tables), batches.account, batches.formats, database, window)
 
 

@@ -151,17 +151,18 @@ class Reading:
             process.stdin.flush()
             while self.status["kind"] == "loading" and self._take(frames):
                 pass
-            self._ended.set()
+            if self.status["kind"] != "loading":
+                self._ended.set()
             while self.status.get("store") and self._take(frames):
                 pass
         code = process.wait()
-        self._ended.set()
         for number in list(self._asked):
             self._reply(number, {"error": GONE})
         if self.status["kind"] == "loading" and not self._stopped:
             self._tell(
                 {"kind": "error", "title": "Reading was ended from outside", "detail": f"exit code {code}", "hints": []}
             )
+        self._ended.set()  # whoever waited finds the last word said
 
     def _take(self, frames: IO[bytes]) -> bool:
         line = frames.readline()

@@ -24,7 +24,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from ..analysis import EventTable
+from ..analysis import FILTERED, EventTable
 from ..errors import AttackvizError, StaleDatabaseWarning
 from .answers import Answers
 from .job import Job
@@ -66,9 +66,11 @@ def read(job: Job, out: BinaryIO) -> Answers | None:
         What can be asked further, where a recording does not hold all.
     """
     said = 0.0
+    latest: dict[str, Any] = {"kind": "loading"}
 
     def progress(status: dict[str, Any]) -> None:
-        nonlocal said
+        nonlocal said, latest
+        latest = status
         now = time.monotonic()
         if now - said >= EVERY:
             said = now
@@ -78,6 +80,7 @@ def read(job: Job, out: BinaryIO) -> Answers | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", StaleDatabaseWarning)  # it is in the recording's notice
             loaded = load_events(job, progress)
+            _frame(out, {**latest, "counting": loaded.events.num_rows})
             store = EventTable(loaded.events, loaded.account)
             recording = record(job, loaded, store)
         if not recording.header["totals"]["in_recording"]:
@@ -141,6 +144,8 @@ def _empty(job: Job, header: dict[str, Any]) -> dict[str, Any]:
     account = header["account"] or {}
     read = account.get("events", header["totals"]["events"])
     what = f"{read:,} events were read" if read else "No event was read"
+    if refused := account.get("left_out", {}).get(FILTERED, 0):
+        what = f"{refused + read:,} events were read, of which {read:,} meet the filter"
     where = f"none of them in the window {job.window}" if job.window and read else f"from {', '.join(job.addresses)}"
     hints = []
     if job.window:

@@ -14,10 +14,22 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..window import zone
+from ..window import Window, zone
 from .written import cell
 
-__all__ = ["TIME", "Addresses", "Times", "addresses", "lists", "localized", "mapped", "numbers", "texts", "times"]
+__all__ = [
+    "TIME",
+    "Addresses",
+    "Times",
+    "addresses",
+    "lists",
+    "localized",
+    "mapped",
+    "numbers",
+    "texts",
+    "times",
+    "within",
+]
 
 TIME = pa.timestamp("us", tz="UTC")
 _ZONED = r"(?:[Zz]|:\d\d(?:[.,]\d+)?[+-]\d\d(?::?\d\d)?)$"
@@ -168,6 +180,18 @@ def localized(naive: pa.Array, tz: str) -> pa.Array:
         return naive.cast(TIME)
     zone(tz)
     return pc.assume_timezone(naive, tz, ambiguous="earliest", nonexistent="latest").cast(TIME)
+
+
+def within(times: pa.Array, window: Window) -> pa.Array:
+    """Return which times are within a window, never null: what has no time is in none.
+
+    Parameters
+    ----------
+    times : pyarrow.Array of timestamp[us, UTC]
+    window : Window
+    """
+    start, end = (pa.scalar(moment, TIME) for moment in (window.start, window.end))
+    return pc.fill_null(pc.and_(pc.greater_equal(times, start), pc.less(times, end)), False)
 
 
 def _text_times(text: pa.Array, tz: str) -> tuple[pa.Array, pa.Array]:

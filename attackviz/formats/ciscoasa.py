@@ -1,4 +1,8 @@
-"""Cisco ASA honeypot: a VPN portal that only looks like one."""
+"""Cisco ASA honeypot: a VPN portal that only looks like one.
+
+Source: https://github.com/t3chn0m4g3/ciscoasa_honeypot, ``asa_server.py`` (T-Pot's
+version). It writes the request or the complaint of the server as it stands.
+"""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ from functools import cache, partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .cloudflare_words import VERDICT_OF, kind_of_pathing, kind_of_source, verdict_of_pathing
+from .cloudflare_words import SHADY, VERDICT_OF, kind_of_pathing, kind_of_source, verdict_of_pathing
 from .columns import Columns, joined, mapped
 from .format import Format
 from .honeypot import request_rule
-from .values import country, listed, sampled
+from .values import both, country, listed, sampled
 from .words import meaning
 
 __all__ = [
@@ -32,8 +32,10 @@ __all__ = [
     "HTTP_REQUESTS_CSV",
     "action_column",
     "count_column",
+    "pathing_column",
     "request_column",
     "severity_column",
+    "shady_column",
     "verdict_column",
 ]
 
@@ -41,7 +43,6 @@ __all__ = [
 Built = dict[str, "pa.Array | Callable[[], pa.Array]"]
 
 _VARIABLE = re.compile(r"/(?=[^/]*\d)[^/]{8,}(?=/|$)|/\d+(?=/|$)")
-_SUSPICIOUS_CLASSES = pa.array(["badhost", "tor", "scan"])
 _NOTHING = ("", "unknown", "none", "0")
 _EVERY = ("SampleInterval", "sampleInterval")
 _SHARE = ("SampleRate", "sample_rate")
@@ -50,7 +51,7 @@ _SHARE = ("SampleRate", "sample_rate")
 def _http_requests(c: Columns, lists: Callable[[Columns, str], pa.Array] = Columns.lists) -> Built:
     said = cache(lambda: _action_said(c, lists))
     action = cache(lambda: action_column(said()))
-    pathing = cache(lambda: _pathing(c, "EdgePathing"))
+    pathing = cache(lambda: pathing_column(c, "EdgePathing"))
     scores = cache(lambda: _scores(c))
     attacked = cache(lambda: pc.less_equal(scores()[0], 50).fill_null(False))
     verdict = cache(lambda: verdict_column(c, action(), pathing(), _suspicious(c, attacked(), scores()[1])))
@@ -94,7 +95,7 @@ def _http_requests(c: Columns, lists: Callable[[Columns, str], pa.Array] = Colum
         "action": action,
         "verdict": verdict(),
         "severity": lambda: severity_column(verdict(), scores()[0]),
-        "bytes": lambda: _sum(c.number("ClientRequestBytes"), c.number("EdgeResponseBytes")),
+        "bytes": lambda: both(c.number("ClientRequestBytes"), c.number("EdgeResponseBytes")),
         **count_column(c),
         "sensor": lambda: pc.utf8_upper(c.text("EdgeColoCode")),
         "detail": lambda: _detail(c, pc.coalesce(c.text("ClientRequestURI"), c.text("ClientRequestPath"))),
@@ -111,14 +112,26 @@ def _action_said(c: Columns, lists: Callable[[Columns, str], pa.Array]) -> pa.Ar
     )
 
 
-def _pathing(c: Columns, before: str) -> pa.Array:
+def pathing_column(c: Columns, before: str) -> pa.Array:
+    """Return a request's way through the edge as ``source.operation.status``.
+
+    Parameters
+    ----------
+    c : Columns
+    before : str
+        What the names of the three fields begin with.
+    """
     parts = (c.text(before + part).fill_null("") for part in ("Src", "Op", "Status"))
     return pc.binary_join_element_wise(*parts, ".")
 
 
 def _suspicious(c: Columns, attacked: pa.Array, bot: pa.Array) -> pa.Array:
-    shady = pc.is_in(pc.utf8_lower(c.text("ClientIPClass")), _SUSPICIOUS_CLASSES)
-    return pc.or_(pc.or_(attacked, bot), shady)
+    return pc.or_(pc.or_(attacked, bot), shady_column(c.text("ClientIPClass")))
+
+
+def shady_column(kind: pa.Array) -> pa.Array:
+    """Return whether the class of a client's address speaks against it."""
+    return pc.is_in(pc.utf8_lower(kind), pa.array(sorted(SHADY)))
 
 
 def _firewall_events(c: Columns) -> Built:
@@ -226,11 +239,6 @@ def request_column(method: pa.Array, path: pa.Array) -> pa.Array:
         return request_rule(verb, _VARIABLE.sub("/*", rest)) if rest else verb or None
 
     return mapped(line, shorten)
-
-
-def _sum(first: pa.Array, second: pa.Array) -> pa.Array:
-    known = pc.or_(pc.is_valid(first), pc.is_valid(second))
-    return pc.if_else(known, pc.add(first.fill_null(0), second.fill_null(0)), None)
 
 
 def _marked(query: pa.Array) -> pa.Array:

@@ -1,11 +1,23 @@
-"""Cloudflare Enterprise Log Share (2016/17): nested objects, or flat keys with dots."""
+"""Cloudflare Enterprise Log Share (2016/17): nested objects, or flat keys with dots.
+
+Source: support.cloudflare.com, "Enterprise Log Share: REST API", whose ``/logs/requests``
+ended in 2018, and its schema as converters of that time give it.
+"""
 
 from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .cloudflare import action_column, count_column, request_column, severity_column, verdict_column
+from .cloudflare import (
+    action_column,
+    count_column,
+    pathing_column,
+    request_column,
+    severity_column,
+    shady_column,
+    verdict_column,
+)
 from .cloudflare_words import kind_of_pathing
 from .columns import Columns, joined, mapped
 from .format import Format
@@ -16,13 +28,10 @@ __all__ = ["ELS"]
 
 def _build(c: Columns) -> dict[str, pa.Array]:
     action = action_column(c.text("edge.waf.action"))
-    pathing = pc.binary_join_element_wise(
-        *(c.text(f"edge.pathing{part}").fill_null("") for part in ("Src", "Op", "Status")), "."
-    )
-    shady = pc.is_in(pc.utf8_lower(c.text("client.ipClass")), pa.array(["badhost", "tor", "scan"]))
+    pathing = pathing_column(c, "edge.pathing")
     limited = pc.greater(c.number("edge.rateLimit.ruleId"), 0).fill_null(False)
     stopped = pc.is_valid(mapped(c.text("edge.rateLimit.mitigationId"), lambda word: word.strip("0") or None))
-    verdict = verdict_column(c, action, pathing, shady)
+    verdict = verdict_column(c, action, pathing, shady_column(c.text("client.ipClass")))
     lenient = pc.is_in(verdict, pa.array(["benign", "suspicious"]))
     verdict = pc.if_else(pc.and_(lenient, stopped), "mitigated", verdict)
     verdict = pc.if_else(pc.and_(pc.and_(lenient, limited), pc.invert(stopped)), "detected", verdict)

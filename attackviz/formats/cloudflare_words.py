@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["VERDICT_OF", "kind_of_pathing", "kind_of_source", "verdict_of_pathing"]
+__all__ = ["SHADY", "VERDICT_OF", "kind_of_pathing", "kind_of_source", "verdict_of_pathing"]
 
 _MITIGATED = (
     "block drop challenge jschallenge js_challenge managedchallenge managed_challenge connectionclose "
@@ -21,6 +21,9 @@ VERDICT_OF: dict[str, str] = {
     **dict.fromkeys(_BENIGN.split(), "benign"),
 }
 """Verdict of each action, casefolded; numbers are those of the old ``WAFAction``."""
+
+SHADY = frozenset({"badhost", "tor", "scan"})
+"""Classes of a client's address that make a request suspicious, casefolded."""
 
 _KINDS = {
     "managed rules": "waf firewallmanaged",

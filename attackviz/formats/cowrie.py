@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .columns import Columns, joined, mapped
-from .format import Format
-from .honeypot import common, service
+from .columns import Columns, mapped
+from .format import OF_TPOT, Format
+from .honeypot import common, service, tried
 
-__all__ = ["COWRIE", "COWRIE_EVENTS", "cowrie_detail", "cowrie_rule", "cowrie_severity"]
+__all__ = ["COWRIE", "COWRIE_EVENTS", "cowrie_rule", "cowrie_severity", "is_tunnel"]
 
 COWRIE_EVENTS: dict[str, tuple[str, str]] = {
     "cowrie.session.connect": ("connect", "low"),
@@ -42,14 +42,11 @@ COWRIE_EVENTS: dict[str, tuple[str, str]] = {
 }
 """Rule and severity of each event id."""
 
-_TUNNEL = "cowrie.direct-tcpip."
-
 
 def _build(c: Columns) -> dict[str, pa.Array]:
     event = c.text("eventid")
     session = c.text("session")
-    # A tunnel's destination is where the visitor wants to go, not where the honeypot stands.
-    tunnel = pc.starts_with(event, _TUNNEL).fill_null(False)
+    tunnel = is_tunnel(event)
     written = pc.coalesce(pc.utf8_lower(c.text("protocol")), mapped(c.text("system"), _protocol_of))
     protocol = _of_session(session, written).fill_null("ssh")
     return {
@@ -64,7 +61,7 @@ def _build(c: Columns) -> dict[str, pa.Array]:
         "rule": cowrie_rule(event),
         "rule_id": event,
         "severity": cowrie_severity(event),
-        "detail": cowrie_detail(c),
+        "detail": _detail(c),
         **common(c, "cowrie"),
     }
 
@@ -84,29 +81,26 @@ def cowrie_rule(event: pa.Array) -> pa.Array:
     return mapped(event, lambda e: COWRIE_EVENTS[e][0] if e in COWRIE_EVENTS else _plain(e))
 
 
+def is_tunnel(event: pa.Array) -> pa.Array:
+    """Return which events are of tunnels, whose destination is not where the honeypot stands.
+
+    It is where the visitor wants to go.
+    """
+    return pc.starts_with(event, "cowrie.direct-tcpip.").fill_null(False)
+
+
 def cowrie_severity(event: pa.Array) -> pa.Array:
     """Return how bad each event is: high once the visitor is in, info where nothing is tried."""
     return mapped(event, lambda e: COWRIE_EVENTS[e][1] if e in COWRIE_EVENTS else "info").fill_null("info")
 
 
-def cowrie_detail(c: Columns, prefix: str = "") -> pa.Array:
-    """Return what was tried, typed or fetched, else Cowrie's own message.
-
-    Parameters
-    ----------
-    c : Columns
-    prefix : str
-        Path of the object that holds Cowrie's fields, with its dot.
-    """
-    user = c.text(f"{prefix}username")
-    tried = pc.binary_join_element_wise(
-        "tried ", joined(user, c.text(f"{prefix}password").fill_null(""), between=":"), ""
-    )
-    message = c.text(f"{prefix}message")
+def _detail(c: Columns) -> pa.Array:
+    """Return what was tried, typed or fetched, else Cowrie's own message."""
+    message = c.text("message")
     return pc.coalesce(
-        pc.if_else(pc.is_valid(user), tried, None),
-        c.text(f"{prefix}input"),
-        c.text(f"{prefix}url"),
+        tried(c.text("username"), c.text("password")),
+        c.text("input"),
+        c.text("url"),
         pc.if_else(pc.equal(message, "[]"), None, message),
     )
 
@@ -155,5 +149,5 @@ COWRIE = Format(
     ),
     known_by=(frozenset({"eventid", "session", "src_ip", "timestamp"}),),
     build=_build,
-    foreign=frozenset({"t-pot_ip_ext", "t-pot_hostname"}),
+    foreign=OF_TPOT,
 )

@@ -1,4 +1,8 @@
-"""Cowrie sessions: a table of SSH and Telnet sessions made from Cowrie's log."""
+"""Cowrie sessions: a table of SSH and Telnet sessions made from Cowrie's log.
+
+Source: https://github.com/UQO-Biolab/ml_ids, ``datasets`` (a file of it is in
+``data/samples/tpot-2025``); its columns sum up Cowrie's own events.
+"""
 
 from __future__ import annotations
 

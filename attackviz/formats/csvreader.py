@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 
 from ..account import Account
 from .jsonreader import BATCH_ROWS, Batch
-from .lines import LINE_LIMIT, blocks, sample
+from .lines import LINE_LIMIT, blocks, line_text, sample
+from .places import IdMaker
 
 __all__ = ["fields_of", "read_csv", "separator"]
 
@@ -114,22 +114,20 @@ def read_csv(
     """
     header = list(names) or None
     order = _order(header or [], paths)
-    origin = b""
+    maker = IdMaker()
     rows: list[list[str]] = []
     ids_made: list[str] = []
     for block in blocks(chunks, account, file, limit):
-        lines = block.data.split(b"\n")
-        if block.data.endswith(b"\n"):
-            lines.pop()
-        offset = block.offset
-        for number, line in enumerate(lines, block.line):
+        for number, offset, line in block.numbered():
             account.pieces += 1
-            start, offset = offset, offset + len(line) + 1
             body = line.rstrip(b"\r")
             if not body.strip():
                 account.blank += 1
                 continue
-            text = body.decode("utf-8", "replace")
+            if not body.strip(b"\0 \t"):
+                account.spoil("NUL bytes", sample(file, number, line))
+                continue
+            text = line_text(body, account)
             delimiter = delimiter or separator(text)
             values = fields_of(text, delimiter) if '"' in text else text.split(delimiter)
             if values is None:
@@ -147,8 +145,7 @@ def read_csv(
                 values.append("")
                 rows.append(values)
                 if ids:
-                    origin = origin or blake2b(line, digest_size=16).digest()
-                    ids_made.append(blake2b(origin + f"{start}:0:".encode() + line, digest_size=16).hexdigest())
+                    ids_made += maker.of(line, offset)
         if len(rows) >= BATCH_ROWS:
             yield _batch(rows, ids_made, paths, order)
             rows, ids_made = [], []

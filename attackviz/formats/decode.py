@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from ..account import Account
 from ..schema import COLUMNS, conform
 from ..window import Window
-from .casts import TIME
+from .casts import within
 from .columns import Columns
 from .csvreader import read_csv
 from .format import Format
@@ -202,7 +202,7 @@ def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa
             stays = pc.invert(gone)
             rows, columns = pc.indices_nonzero(stays), columns.keep(stays)
     if options.window is not None and form.clock:
-        inside = _inside(columns.time(*form.clock), options.window)
+        inside = within(columns.time(*form.clock), options.window)
         if inside.true_count < columns.length:
             columns.account.outside += columns.length - inside.true_count
             found = pc.indices_nonzero(inside)
@@ -218,7 +218,7 @@ def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa
     keep: Sequence[str] = list(built) if options.columns is None else (ALWAYS, *options.columns)
     table = conform(pa.table({name: _made(column) for name, column in built.items() if name in keep}))
     table = _left(table, columns)
-    return table if options.window is None else _within(table, options.window, columns.account)
+    return table if options.window is None else _cut(table, options.window, columns.account)
 
 
 def _made(column: Any) -> Any:
@@ -269,13 +269,7 @@ def _left_out(columns: Columns) -> pa.Array | None:
     return gone
 
 
-def _inside(time: pa.Array, window: Window) -> pa.Array:
-    start, end = (pa.scalar(moment, TIME) for moment in (window.start, window.end))
-    return pc.fill_null(pc.and_(pc.greater_equal(time, start), pc.less(time, end)), False)
-
-
-def _within(table: pa.Table, window: Window, account: Account) -> pa.Table:
-    inside = _inside(table["time"], window)
-    kept = table.filter(inside)
+def _cut(table: pa.Table, window: Window, account: Account) -> pa.Table:
+    kept = table.filter(within(table["time"], window))
     account.outside += table.num_rows - kept.num_rows
     return kept

@@ -24,6 +24,11 @@ _HEADLESS = (
     "if it is csv without a header, say it behind the name: "
     "format='cloudflare.http_requests.csv:ClientIP,EdgeStartTimestamp,…', or describe it by a mapping"
 )
+_OWN = "a few lines of TOML describe a format of your own (--map FILE, format=FILE)"
+_WRITTEN = (
+    "it looks like an event table in csv or NDJSON, which is for other programs; "
+    "write it as .parquet or .arrow to read it again"
+)
 _OBJECTS = 64
 _FAILURES = 5000
 _LINES = 200
@@ -86,7 +91,7 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
     """
     wanted = [form for form in formats.values() if form.detected]
     for form in wanted:
-        if head.startswith(form.magic or (b"\n\0",)):
+        if head.startswith(form.magic):
             return form
     _refuse_other_files(head, where)
     text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
@@ -103,7 +108,7 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
         raise FormatError(
             f"it is of no known format: {_seen(head, text, objects)}",
             where=where,
-            hint=_HEADLESS if _headless(text) else f"known formats are {', '.join(form.name for form in wanted)}",
+            hint=_hint(text, objects, wanted),
         )
     form = formats[name]
     if form.kind == "json" and indentation(head) is None and not _on_lines(form, text):
@@ -111,6 +116,13 @@ def detect(head: bytes, where: str, formats: Mapping[str, Format] = FORMATS) -> 
             f"it is {form.name} spread over lines", where=where, hint="put one object on a line, as jq -c does"
         )
     return form
+
+
+def _hint(text: str, objects: list[set[str]], wanted: list[Format]) -> str:
+    names = objects[0] if objects else set(header_of(text, ""))
+    if {"time", "src_ip", "verdict"} <= names:
+        return _WRITTEN
+    return _HEADLESS if _headless(text) else f"{_OWN}; known are {', '.join(form.name for form in wanted)}"
 
 
 def _headless(text: str) -> bool:
@@ -256,6 +268,8 @@ def _seen(head: bytes, text: str, objects: list[set[str]]) -> str:
         keys = sorted({key for key in objects[0] if "." not in key})
         return "JSON with " + ", ".join(repr(key[:40]) for key in keys[:6]) + (", …" if len(keys) > 6 else "")
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if not text.strip("[]{}, \t\r\n"):
+        return "JSON with nothing in it"
     if first[:1] in ("{", "["):
         return "broken JSON, or JSON spread over lines (jq -c puts one object on a line)"
     return f"text that begins {first[:60]!r}"

@@ -7,15 +7,15 @@ names in https://github.com/DinoTools/dionaea.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .columns import Columns, mapped
-from .format import Format
-from .honeypot import common, service
+from .format import OF_TPOT, Format
+from .honeypot import attempts, common, pairs_of, service, tried
+from .written import characters
 
 __all__ = ["DIONAEA", "DIONAEA_INCIDENT", "dionaea_protocol"]
 
@@ -41,7 +41,6 @@ _RULES = {
     "listen": "listening for a data connection",
     "reject": "connection rejected",
 }
-_SHOWN = 3
 _SHOWN_COMMANDS = 10
 
 _INCIDENTS: dict[str, tuple[str, str]] = {
@@ -111,7 +110,7 @@ def _build(c: Columns) -> dict[str, pa.Array]:
         "rule": pc.if_else(login, "login attempt", pc.if_else(commands, "ftp commands", plain)),
         "severity": pc.if_else(login, "medium", "low"),
         "detail": pa.array(
-            [_detail(tried, sent) if tried or sent else None for tried, sent in zip(credentials, ftp, strict=True)],
+            [_detail(logins, sent) if logins or sent else None for logins, sent in zip(credentials, ftp, strict=True)],
             pa.string(),
         ),
         **common(c, "dionaea"),
@@ -127,8 +126,6 @@ def _leave_out(c: Columns) -> None:
 def _incident(c: Columns) -> dict[str, pa.Array]:
     origin = mapped(c.text("origin"), lambda text: text.removeprefix("dionaea."))
     protocol = dionaea_protocol(c.text("data.connection.protocol"))
-    user = c.text("data.username")
-    tried = pc.binary_join_element_wise("tried ", user, ":", c.text("data.password").fill_null(""), "")
     return {
         "time": c.time("timestamp"),
         "src_ip": c.source("data.connection.remote_ip"),
@@ -140,7 +137,10 @@ def _incident(c: Columns) -> dict[str, pa.Array]:
         "rule": mapped(origin, lambda text: _INCIDENTS[text][0] if text in _INCIDENTS else _plain(text)),
         "rule_id": c.text("origin"),
         "severity": mapped(origin, lambda text: _INCIDENTS[text][1] if text in _INCIDENTS else "low"),
-        "detail": pc.coalesce(tried, c.text("data.url"), c.text("data.command"), c.text("data.cmd")),
+        "detail": pc.coalesce(
+            tried(c.text("data.username"), c.text("data.password")),
+            *(c.text(f"data.{name}") for name in ("url", "command", "cmd")),
+        ),
         **common(c, "dionaea"),
     }
 
@@ -150,24 +150,9 @@ def _plain(origin: str) -> str:
 
 
 def _detail(credentials: Any, commands: Any) -> str | None:
-    """Say what was tried and sent; lists of objects, or objects of lists."""
-    parts = []
-    tried = [f"{user}:{secret}" for user, secret in _pairs(credentials, "username", "password", _SHOWN)]
-    if tried:
-        parts.append("tried " + ", ".join(tried))
-    parts.append(" ".join(name for name, _ in _pairs(commands, "command", "arguments", _SHOWN_COMMANDS)))
-    return "; ".join(filter(None, parts)).encode("utf-8", "replace").decode() or None
-
-
-def _pairs(value: Any, first: str, second: str, most: int) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        names, others = (one if isinstance(one, list) else [] for one in (value.get(first), value.get(second)))
-        others = others + [None] * len(names)
-    else:
-        items = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-        names, others = ([item.get(key) for item in items] for key in (first, second))
-    for name, other in list(zip(names, others, strict=False))[:most]:
-        yield "" if name is None else str(name), "" if other is None else str(other)
+    """Say what was tried and sent."""
+    sent = " ".join(name for name, _ in pairs_of(commands, "command", "arguments", _SHOWN_COMMANDS))
+    return "; ".join(filter(None, (attempts(credentials), characters(sent)))) or None
 
 
 DIONAEA = Format(
@@ -188,7 +173,7 @@ DIONAEA = Format(
     known_by=(frozenset({"connection.protocol", "connection.type", "dst_port"}),),
     build=_build,
     clock=("timestamp",),
-    foreign=frozenset({"t-pot_ip_ext", "t-pot_hostname"}),
+    foreign=OF_TPOT,
 )
 
 DIONAEA_INCIDENT = Format(

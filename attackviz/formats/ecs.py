@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from .cloudflare import request_column
 from .columns import Columns, joined, mapped
-from .format import Format
-from .values import asn, country, first, point
+from .format import OF_TPOT, Format
+from .values import asn, both, country, first, point
 from .words import folded
 
 __all__ = ["ECS", "ECS_EXPORT"]
@@ -131,9 +131,7 @@ def _ranked(text: str) -> str | None:
 
 def _bytes(c: Columns, within: str) -> pa.Array:
     sent, got = (c.number(f"{within}{end}.bytes") for end in ("source", "destination"))
-    either = pc.or_(pc.is_valid(sent), pc.is_valid(got))
-    both = pc.if_else(either, pc.add(sent.fill_null(0), got.fill_null(0)), None)
-    return pc.coalesce(c.number(within + "network.bytes"), both)
+    return pc.coalesce(c.number(within + "network.bytes"), both(sent, got))
 
 
 def _direction(written: pa.Array) -> pa.Array:
@@ -204,7 +202,7 @@ _FIELDS = (
     "url.path",
 )
 _KNOWN_BY = (frozenset({"@timestamp", "source.ip"}),)
-_FOREIGN = frozenset({"t-pot_ip_ext", "t-pot_hostname", "attackviz"})
+_FOREIGN = OF_TPOT | {"attackviz"}
 
 ECS = Format(
     name="ecs",

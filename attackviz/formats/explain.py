@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -20,10 +20,11 @@ from .mapping_check import Watch
 from .seen import records, text_of
 from .unfold import one_a_line
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["ROWS", "Explanation", "explain"]
 
 _LINES = 64
 ROWS = "rows"
+"""Stands among columns for which rows are events."""
 
 
 @dataclass(slots=True)
@@ -173,7 +174,7 @@ def _read(name: str, value: object, form: Format) -> bool:
     return any(name == path or name.startswith(f"{path}.") for path in form.fields)
 
 
-def _nearest(head: bytes, forms: Any) -> dict[str, list[str]]:
+def _nearest(head: bytes, forms: Iterable[Format]) -> dict[str, list[str]]:
     """Return the formats of which most fields are there, and the fields that are not."""
     ranked = []
     for form in forms:

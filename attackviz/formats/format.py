@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from .columns import Columns
 
-__all__ = ["Format", "keys_of"]
+__all__ = ["OF_TPOT", "Format", "keys_of"]
+
+OF_TPOT = frozenset({"t-pot_hostname", "t-pot_ip_ext", "t-pot_ip_int"})
+"""Keys by which T-Pot's documents are told from records of the honeypots and sensors it runs."""
 
 
 @dataclass(frozen=True, slots=True)

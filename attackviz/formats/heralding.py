@@ -1,15 +1,16 @@
-"""Heralding: a honeypot that collects credentials and lets nobody in."""
+"""Heralding: a honeypot that collects credentials and lets nobody in.
+
+Source: https://github.com/johnnykv/heralding, ``heralding/reporting`` (``log_session.json``).
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from .columns import Columns
 from .format import Format
-from .honeypot import common, service
+from .honeypot import attempts, common, service
 
 __all__ = ["HERALDING"]
 
@@ -28,21 +29,9 @@ def _build(c: Columns) -> dict[str, pa.Array]:
         "category": service(protocol),
         "rule": pc.if_else(tried, "failed login", "connect, no login"),
         "severity": pc.if_else(tried, "medium", "low"),
-        "detail": pa.array([_credentials(v) if v else None for v in c.values("auth_attempts")], pa.string()),
+        "detail": pa.array([attempts(v) if v else None for v in c.values("auth_attempts")], pa.string()),
         **common(c, "heralding"),
     }
-
-
-def _credentials(attempts: Any) -> str | None:
-    """Say which names and passwords were tried, the first three of them."""
-    if not isinstance(attempts, list):
-        return None
-    shown = []
-    for attempt in attempts[:3]:
-        if isinstance(attempt, dict):
-            user, password = attempt.get("username"), attempt.get("password")
-            shown.append(f"{'' if user is None else user}:{'' if password is None else password}")
-    return ("tried " + ", ".join(shown)).encode("utf-8", "replace").decode() if shown else None
 
 
 HERALDING = Format(

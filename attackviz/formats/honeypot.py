@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .columns import mapped
+from .written import characters
 
 if TYPE_CHECKING:
     from .columns import Columns
 
-__all__ = ["REQUEST", "SERVICES", "by_port", "common", "request_rule", "service"]
-
-SERVICES = ("vpn", "vnc", "ssh", "telnet", "smb", "web", "database", "other")
+__all__ = ["REQUEST", "attempts", "by_port", "common", "pairs_of", "request_rule", "service", "tried"]
 
 _SERVICE_OF = {
     "https-vpn": "vpn",
@@ -56,6 +57,7 @@ _PORTS = {
 
 REQUEST = re.compile(r"([A-Z]{3,10}) ([^\s?#]*)\S*.*? HTTP/\d")
 _PATH_LENGTH = 60
+_SHOWN = 3
 
 
 def service(protocol: pa.Array) -> pa.Array:
@@ -68,7 +70,7 @@ def service(protocol: pa.Array) -> pa.Array:
     Returns
     -------
     pyarrow.Array of string
-        One of `SERVICES`; ``other`` where the protocol is null or rare.
+        vpn, vnc, ssh, telnet, smb, web, database; ``other`` where the protocol is null or rare.
 
     Examples
     --------
@@ -103,6 +105,65 @@ def request_rule(method: str, path: str) -> str:
     """
     path = re.split(r"[?#]", path, maxsplit=1)[0]
     return f"{method} {path if len(path) <= _PATH_LENGTH else path[: _PATH_LENGTH - 1] + '…'}"
+
+
+def tried(user: pa.Array, password: pa.Array) -> pa.Array:
+    """Say which credentials were tried; null where no name was.
+
+    Parameters
+    ----------
+    user, password : pyarrow.Array of string
+
+    Examples
+    --------
+    >>> tried(pa.array(["root", "sa", None]), pa.array(["1234", None, "x"])).to_pylist()
+    ['tried root:1234', 'tried sa:', None]
+    """
+    return pc.binary_join_element_wise("tried ", user, ":", password.fill_null(""), "")
+
+
+def attempts(value: Any) -> str | None:
+    """Say which credentials a list holds, the first three of them; None if it holds none.
+
+    Parameters
+    ----------
+    value : Any
+        As `pairs_of` takes it.
+
+    Examples
+    --------
+    >>> attempts([{"username": "root", "password": "1234"}, {"username": "sa"}])
+    'tried root:1234, sa:'
+    """
+    shown = ", ".join(f"{user}:{secret}" for user, secret in pairs_of(value, "username", "password", _SHOWN))
+    return f"tried {characters(shown)}" if shown else None
+
+
+def pairs_of(value: Any, first: str, second: str, most: int) -> Iterator[tuple[str, str]]:
+    """Yield two fields of each object in a list, as text; empty where one is missing.
+
+    Parameters
+    ----------
+    value : Any
+        A list of objects, or an object of lists; anything else holds no pairs.
+    first, second : str
+        Their names.
+    most : int
+        How many pairs at most.
+
+    Examples
+    --------
+    >>> list(pairs_of([{"a": 1, "b": "x"}, {"a": 2}], "a", "b", 3)), list(pairs_of({"a": [1], "b": ["x"]}, "a", "b", 3))
+    ([('1', 'x'), ('2', '')], [('1', 'x')])
+    """
+    if isinstance(value, dict):
+        names, others = (one if isinstance(one, list) else [] for one in (value.get(first), value.get(second)))
+        others = others + [None] * len(names)
+    else:
+        items = [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+        names, others = ([item.get(key) for item in items] for key in (first, second))
+    for name, other in list(zip(names, others, strict=False))[:most]:
+        yield "" if name is None else str(name), "" if other is None else str(other)
 
 
 def common(columns: Columns, sensor: str) -> dict[str, pa.Array]:

@@ -1,4 +1,8 @@
-"""Honeytrap: a honeypot that answers on every port and keeps what was sent."""
+"""Honeytrap: a honeypot that answers on every port and keeps what was sent.
+
+Source: https://github.com/armedpot/honeytrap, ``src/modules/htm_logJSON.c``;
+later versions write ``@timestamp``, too.
+"""
 
 from __future__ import annotations
 

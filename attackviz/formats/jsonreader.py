@@ -18,8 +18,8 @@ import msgspec
 import numpy as np
 
 from ..account import Account
-from .lines import LINE_LIMIT, Block, blocks, sample
-from .places import Places, made_id, origin_of
+from .lines import LINE_LIMIT, Block, blocks, is_utf8, sample
+from .places import IdMaker, Places
 from .plan import Plan, Rows
 from .written import DECODER, Written
 
@@ -161,7 +161,7 @@ class LineReader:
         self.plan, self.account, self.file, self.ids = plan, account, file, ids
         self.rows: list[Any] = []
         self.made: list[str] = []
-        self._origin: bytes | None = None
+        self._maker = IdMaker()
 
     def lines(self, block: Block) -> None:
         """Read a block line by line."""
@@ -171,13 +171,13 @@ class LineReader:
         if data.endswith(b"\n"):
             lines.pop()
         one, empty, rows, account = self.plan.one, self.plan.empty, self.rows, self.account
-        sound = _is_utf8(data)  # fields that are skipped are not looked at by every decoder
+        sound = is_utf8(data)  # fields that are skipped are not looked at by every decoder
         for line in lines:
             body = line.strip()
             bare = body[:-1] if body.endswith(b"},") else body
             before = len(rows)
             try:
-                row = one(bare) if sound or _is_utf8(bare) else empty
+                row = one(bare) if sound or is_utf8(bare) else empty
             except (*_FAILED, RecursionError):
                 row = empty
             if row is empty or row == empty:
@@ -186,15 +186,10 @@ class LineReader:
                 account.pieces += 1
                 account.events += 1
                 rows.append(row)
-            if self.ids:
-                self._mark(line, offset, len(rows) - before)
+            if self.ids and len(rows) > before:
+                self.made += self._maker.of(line, offset, len(rows) - before)
             offset += len(line) + 1
             number += 1
-
-    def _mark(self, line: bytes, offset: int, count: int) -> None:
-        if count and self._origin is None:
-            self._origin = origin_of(line)
-        self.made += [made_id(self._origin or b"", offset, index, line) for index in range(count)]
 
     def _odd(self, body: bytes, number: int) -> None:
         """Account for a line that is not simply one event."""
@@ -364,7 +359,7 @@ class _BlockReader(LineReader):
         view = np.frombuffer(data, np.uint8, end)
         breaks = np.flatnonzero(view == 0x0A)
         lines = len(breaks) + 1
-        if data[:1] != b"{" or not (view[breaks + 1] == 0x7B).all() or not _is_utf8(data):
+        if data[:1] != b"{" or not (view[breaks + 1] == 0x7B).all() or not is_utf8(data):
             return False
         if len(breaks) and (view[breaks - 1] == 0x0D).all():
             breaks = breaks - 1
@@ -390,14 +385,6 @@ class _BlockReader(LineReader):
         self.account.blank += max(blank, 0)
         self.account.salvaged += glued
         return True
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _whole(text: str) -> bool:

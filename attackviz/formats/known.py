@@ -10,7 +10,7 @@ from ..errors import MappingError, UsageError
 from .format import Format
 from .mapping import Mapping
 from .mapping_build import make_format
-from .near import meant
+from .near import likely
 from .registry import FORMATS, by_name
 
 __all__ = ["FormatLike", "choose", "known_formats"]
@@ -79,8 +79,7 @@ def choose(given: FormatLike, own: tuple[Mapping, ...] = (), name: str | None = 
     if isinstance(given, str) and given.partition(":")[0] in FORMATS:
         return by_name(given)  # with a header, it may be
     if not isinstance(given, str) or given not in formats:
-        names = ", ".join(formats)
-        hint = meant(given, formats) if isinstance(given, str) else "give a name, a Mapping or a path"
-        raise UsageError(f"there is no format {given!r}", hint=f"{hint}; known are {names}" if "meant" in hint else
-                         f"known are {names}")  # fmt: skip
+        hint = likely(given, formats) if isinstance(given, str) else None
+        known = f"known are {', '.join(formats)}"
+        raise UsageError(f"there is no format {given!r}", hint=f"{hint}; {known}" if hint else known)
     return formats[given]

@@ -10,10 +10,12 @@ from itertools import chain
 
 from ..account import SAMPLE_BYTES, Account, BadPiece
 
-__all__ = ["LINE_LIMIT", "Block", "blocks", "sample"]
+__all__ = ["LINE_LIMIT", "REPLACED", "Block", "blocks", "is_utf8", "line_text", "sample"]
 
 BLOCK_BYTES = 1 << 20
 LINE_LIMIT = 8 << 20
+REPLACED = "bytes that are not UTF-8, replaced"
+"""Flag of lines of text that are no text throughout."""
 
 _BEHIND = b"\n" * 128
 _ROOM = 3 * BLOCK_BYTES // 2
@@ -59,10 +61,38 @@ class Block:
         """The lines."""
         return bytes(memoryview(self.buffer)[self.begin : self.end])
 
+    def numbered(self) -> Iterator[tuple[int, int, bytes]]:
+        """Yield each line without its newline, behind its number and where it begins in the stream."""
+        data, offset = self.data, self.offset
+        lines = data.split(b"\n")
+        if data.endswith(b"\n"):
+            lines.pop()
+        for number, line in enumerate(lines, self.line):
+            yield number, offset, line
+            offset += len(line) + 1
+
 
 def sample(file: str, line: int, data: bytes) -> BadPiece:
     """Return a bad piece for the account, with its beginning as a sample."""
     return BadPiece(file, line, data[:SAMPLE_BYTES].decode("utf-8", "backslashreplace"), data)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Return whether bytes are UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def line_text(line: bytes, account: Account) -> str:
+    """Return a line as text; where bytes of it are not UTF-8 they are replaced, and the line is counted."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        account.flags[REPLACED] += 1
+        return line.decode("utf-8", "replace")
 
 
 def blocks(chunks: Iterable[bytes], account: Account, file: str, limit: int = LINE_LIMIT) -> Iterator[Block]:

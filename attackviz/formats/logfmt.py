@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 
 from ..account import Account
 from .jsonreader import BATCH_ROWS, Batch
-from .lines import LINE_LIMIT, blocks, sample
+from .lines import LINE_LIMIT, blocks, line_text, sample
+from .places import IdMaker
 
 __all__ = ["pairs", "read_logfmt"]
 
@@ -99,21 +99,15 @@ def read_logfmt(
     """
     records: list[dict[str, str]] = []
     made: list[str] = []
-    origin = b""
+    maker = IdMaker()
     for block in blocks(chunks, account, file, limit):
-        lines = block.data.split(b"\n")
-        if block.data.endswith(b"\n"):
-            lines.pop()
-        start = block.offset
-        for number, line in enumerate(lines, block.line):
+        for number, offset, line in block.numbered():
             account.pieces += 1
             found = _record(line, number, account, file)
             if found is not None:
                 records.append(found)
                 if ids:
-                    origin = origin or blake2b(line, digest_size=16).digest()
-                    made.append(blake2b(origin + f"{start}:0:".encode() + line, digest_size=16).hexdigest())
-            start += len(line) + 1
+                    made += maker.of(line, offset)
         if len(records) >= BATCH_ROWS:
             yield _batch(records, made, paths)
             records, made = [], []
@@ -133,10 +127,7 @@ def _record(line: bytes, number: int, account: Account, file: str) -> dict[str, 
         else:
             account.blank += 1
         return None
-    text = body.decode("utf-8", "replace")
-    if "\ufffd" in text and b"\xef\xbf\xbd" not in body:
-        account.flags["bytes that are not UTF-8, replaced"] += 1
-    found = pairs(text)
+    found = pairs(line_text(body, account))
     if found is None:
         account.spoil("line not understood", sample(file, number, line))
         return None

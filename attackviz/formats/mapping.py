@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import MappingError
+from ..errors import MappingError, WindowError
 from ..schema import COLUMNS
 from ..settings import Settings, load_settings
 from ..window import zone
-from .near import meant
+from .near import likely, meant
 
 __all__ = ["KINDS", "Condition", "Mapping", "Origin", "own_formats"]
 
@@ -271,9 +271,8 @@ class _Parser:
         table = self.table(given, part)
         for name in table:
             if part == "columns" and name not in COLUMNS:
-                hint = meant(name, COLUMNS)
-                raise self.wrong(f"there is no column {name!r}", hint if "meant" in hint else
-                                 f"put columns of your own into [formats.{self.name}.extra]", part)  # fmt: skip
+                hint = likely(name, COLUMNS) or f"put columns of your own into [formats.{self.name}.extra]"
+                raise self.wrong(f"there is no column {name!r}", hint, part)
             if part == "extra" and name in COLUMNS:
                 raise self.wrong(f"{name!r} is a column of the event table", "put it into columns", part)
         return {name: self.origin(name, value, part, tz) for name, value in table.items()}
@@ -302,7 +301,10 @@ class _Parser:
                 raise self.wrong(f"{word!r} is no {column}", f"it is one of {', '.join(allowed)}", where)
         tz = self.text(table["tz"], "tz", where) if "tz" in table else tz if kind == "time" else None
         if tz is not None:
-            zone(tz)
+            try:
+                zone(tz)
+            except WindowError as error:
+                raise self.wrong(error.what, error.hint, where) from None
         return Origin(
             fields=fields,
             constant=constant,

@@ -15,6 +15,7 @@ from .format import Format
 from .mapping import Condition, Mapping, Origin
 from .packed import ADDRESS_READERS
 from .stamps import stamps
+from .values import floats
 from .words import folded, meaning
 from .written import Written
 
@@ -22,7 +23,6 @@ __all__ = ["make_format"]
 
 # Compared without regard to case everywhere, so kept in one.
 _FOLDED = ("action", "dst_host", "protocol")
-_NUMBER = r"^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\s*$"
 _LIMITS = {"src_lat": 90, "dst_lat": 90, "src_lon": 180, "dst_lon": 180}
 
 
@@ -120,7 +120,7 @@ def _fulfilled(condition: Condition, c: Columns) -> pa.Array:
         return among if condition.test == "in" else pc.invert(among)
     if condition.test == "range":
         low, high = map(float, condition.values)
-        number = _floats(text)
+        number = floats(text)
         inside = pc.and_(pc.greater_equal(number, low), pc.less_equal(number, high))
     elif condition.test == "contains":
         inside = pc.match_substring(text, first, ignore_case=True)
@@ -153,7 +153,7 @@ def _column(name: str, origin: Origin, c: Columns) -> pa.Array:
         return pc.if_else(good, number, None).cast(pa.uint32())
     text = _text(origin, c)
     if column.kind == "float32":
-        degrees = _floats(text)
+        degrees = floats(text)
         c.flag(f"{name} not understood", pc.and_(pc.is_valid(text), pc.is_null(degrees)))
         beyond = pc.fill_null(pc.greater(pc.abs(degrees), _LIMITS[name]), False)
         c.flag(f"{name} beyond {_LIMITS[name]} degrees", beyond)
@@ -181,7 +181,7 @@ def _closed(name: str, allowed: tuple[str, ...], text: pa.Array, c: Columns) -> 
 
 def _extra(origin: Origin, c: Columns) -> pa.Array:
     text = _text(origin, c)
-    return _floats(text) if origin.type == "number" else text
+    return floats(text) if origin.type == "number" else text
 
 
 def _text(origin: Origin, c: Columns) -> pa.Array:
@@ -219,8 +219,3 @@ def _derived(c: Columns, text: pa.Array, tz: str | None = None) -> Columns:
     made = Columns({"value": Written.strings(text)}, c.length, c.account, tz or c.tz, c.year, c.reference)
     made.left_out = c.left_out
     return made
-
-
-def _floats(text: pa.Array) -> pa.Array:
-    number = pc.match_substring_regex(text, _NUMBER)
-    return pc.utf8_trim_whitespace(pc.if_else(number, text, None)).cast(pa.float64())

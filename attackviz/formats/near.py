@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["meant", "near"]
+__all__ = ["likely", "meant", "near"]
 
 _PARTING = re.compile(r"[\W_]+")
 
@@ -50,6 +50,18 @@ def near(name: str, known: Iterable[str], n: int = 3) -> list[str]:
     return list(found)[:n]
 
 
+def likely(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint of what was meant; None if nothing is near.
+
+    Examples
+    --------
+    >>> likely("sorce", ["source", "port"]), likely("xyz", ["source", "port"])
+    ("is 'source' meant?", None)
+    """
+    close = near(name, known)
+    return f"is {' or '.join(map(repr, close))} meant?" if close else None
+
+
 def meant(name: str, known: Iterable[str]) -> str:
     """Return a hint: what was meant, if anything is near, else what there is.
 
@@ -61,9 +73,8 @@ def meant(name: str, known: Iterable[str]) -> str:
     "there are 'port', 'source'"
     """
     known = sorted(set(known))
-    close = near(name, known)
-    if close:
-        return f"is {' or '.join(map(repr, close))} meant?"
+    if hint := likely(name, known):
+        return hint
     shown = ", ".join(repr(each[:40]) for each in known[:12])
     return f"there are {shown}{', …' if len(known) > 12 else ''}" if known else "there are none"
 

@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Places", "made_id", "origin_of"]
+__all__ = ["IdMaker", "Places", "made_id", "origin_of"]
 
 
 def origin_of(line: bytes) -> bytes:
@@ -32,6 +32,35 @@ def made_id(origin: bytes, offset: int, index: int, line: bytes) -> str:
         Without its newline.
     """
     return blake2b(b"%b%d:%d:%b" % (origin, offset, index, line), digest_size=16).hexdigest()
+
+
+class IdMaker:
+    """Make the ids of a file's events line by line, in their order.
+
+    Examples
+    --------
+    >>> first, second = IdMaker().of(b"two events", offset=0, count=2)
+    >>> len(first), first == second, IdMaker().of(b"two events", 0) == [first]
+    (32, False, True)
+    """
+
+    def __init__(self) -> None:
+        self._origin = b""
+
+    def of(self, line: bytes, offset: int, count: int = 1) -> list[str]:
+        """Return the ids of the events on a line.
+
+        Parameters
+        ----------
+        line : bytes
+            Without its newline.
+        offset : int
+            Where it begins in the decompressed stream.
+        count : int
+            How many events it holds, at least one.
+        """
+        self._origin = self._origin or origin_of(line)
+        return [made_id(self._origin, offset, index, line) for index in range(count)]
 
 
 @dataclass(slots=True)

@@ -41,7 +41,6 @@ def scan_json(
     file: str,
     *,
     dotted: bool = False,
-    wanted: Sequence[str] | None = None,
     ids: bool = False,
     limit: int = LINE_LIMIT,
 ) -> Iterator[Batch]:
@@ -52,15 +51,13 @@ def scan_json(
     chunks : iterable of bytes
         The decompressed stream.
     paths : sequence of str
-        Fields of which an event has at least one; a dot steps into an object.
+        Wanted fields, of which an event has at least one; a dot steps into an object.
     account : Account
         Told what became of every piece.
     file : str
         Name for samples.
     dotted : bool
         Whether a path with dots is looked for as one flat key, too.
-    wanted : sequence of str, optional
-        Fields to give; all paths by default.
     ids : bool
         Whether ids will be made.
     limit : int
@@ -80,7 +77,7 @@ def scan_json(
     >>> account.events, account.bad_total, account.salvaged, account.closes()
     (3, 1, 1, True)
     """
-    reader = _ScanReader(paths, account, file, dotted, wanted, ids)
+    reader = _ScanReader(paths, account, file, dotted, ids)
     for block in blocks(chunks, account, file, limit):
         if not reader.growing.fits(len(block.buffer) + 64 * BATCH_ROWS):
             yield reader.take()
@@ -137,41 +134,31 @@ def _any(value: dict[str, Any], tree: dict[str, Any]) -> bool:
 
 
 class _ScanReader:
-    def __init__(
-        self,
-        paths: Sequence[str],
-        account: Account,
-        file: str,
-        dotted: bool,
-        wanted: Sequence[str] | None,
-        ids: bool,
-    ) -> None:
+    def __init__(self, paths: Sequence[str], account: Account, file: str, dotted: bool, ids: bool) -> None:
         self._account = account
-        self._wanted = list(dict.fromkeys(paths if wanted is None else wanted))
+        self._paths = list(dict.fromkeys(paths))
         flat: list[tuple[str, ...]] = [(path,) for path in paths if dotted and "." in path]
         columns = list(dict.fromkeys([steps(path) for path in paths] + flat))
         self._column = {path: number for number, path in enumerate(columns)}
-        needed = {self._column[key] for path in self._wanted for key in (steps(path), (path,)) if key in self._column}
         self._tables = Tables(columns)
         self._found = Room(len(columns))
         self._exact = LineReader(_Cells(columns), account, file)
-        self.growing = Growing(len(columns), sorted(needed))
+        self.growing = Growing(len(columns))
         self._places = Places() if ids else None
         self.held = 0
 
     def take(self) -> Batch:
         """Return what was read, and begin a new batch."""
         rows, columns = self.growing.rows, self.growing.take()
-        batch = Batch(rows, {path: self._one(path, columns) for path in self._wanted})
+        batch = Batch(rows, {path: self._one(path, columns) for path in self._paths})
         if self._places is not None:
             batch.ids = self._places
             self._places, self.held = self._places.following(), 0
         return batch
 
-    def _one(self, path: str, columns: list[Written | None]) -> Written:
+    def _one(self, path: str, columns: list[Written]) -> Written:
         nested = columns[self._column[steps(path)]]
         flat = columns[self._column[(path,)]] if (path,) in self._column else None
-        assert nested is not None
         if flat is None or flat is nested or int(flat.kind.max(initial=0)) <= Kind.NULL:
             return nested
         mask = flat.kind > Kind.NULL

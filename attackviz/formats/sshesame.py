@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from .columns import Columns, mapped
 from .format import Format
-from .honeypot import common
+from .honeypot import common, tried
 from .stamps import stamps
 
 __all__ = ["SSHESAME", "SSHESAME_JSON"]
@@ -92,13 +92,13 @@ def _build_json(c: Columns) -> dict[str, pa.Array]:
     event = c.text("event_type")
     login = pc.is_in(event, pa.array(sorted(_LOGINS)))
     accepted = pc.and_(login, pc.equal(c.text("event.accepted"), "true").fill_null(False))
-    user = c.text("event.user")
-    tried = pc.binary_join_element_wise("tried ", user, ":", c.text("event.password").fill_null(""), "")
     sent = pc.coalesce(*(c.text(f"event.{name}") for name in ("command", "input", "to", "address", "client_version")))
     return {
         "time": c.time("time"),
         **_common(c, pc.if_else(accepted, "accepted", event)),
-        "detail": pc.coalesce(tried, mapped(sent, lambda text: text[:_DETAIL])),
+        "detail": pc.coalesce(
+            tried(c.text("event.user"), c.text("event.password")), mapped(sent, lambda text: text[:_DETAIL])
+        ),
     }
 
 

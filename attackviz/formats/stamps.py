@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from .columns import Columns
 
-__all__ = ["stamps"]
+__all__ = ["NO_YEAR", "stamps"]
 
+NO_YEAR = "time without a year, and none was told"
 _MONTHS = {name: n for n, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _DAY = 86_400
 _LENGTHS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -86,7 +87,7 @@ def stamps(c: Columns, text: pa.Array, *layouts: str, within: pa.Array | None = 
     times = pa.array(micros, pa.int64(), mask=~known).cast(pa.timestamp("us"))
     absolute = pa.array(micros, pa.int64(), mask=~(known & zoned)).cast(pa.timestamp("us", tz="UTC"))
     local = c.local(pc.if_else(pa.array(zoned), None, times))
-    c.flag("time without a year, and none was told", pa.array(yearless))
+    c.flag(NO_YEAR, pa.array(yearless))
     c.flag("time not understood", pc.and_(pc.is_valid(text), pa.array(~known & ~yearless)))
     return c.possible(pc.coalesce(absolute, local), missing)
 

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .columns import Columns, joined, mapped
-from .format import Format
+from .format import OF_TPOT, Format
 from .intrusion import category_column, severity_column, verdict_column
+from .values import both
 from .words import folded
 
 __all__ = ["ANOMALY", "SURICATA", "SURICATA_FLOWS"]
@@ -114,9 +115,7 @@ def _protocol(c: Columns, *paths: str) -> pa.Array:
 
 def _bytes(c: Columns) -> pa.Array:
     """Return what the flow had carried both ways by then."""
-    there, back = c.number("flow.bytes_toserver"), c.number("flow.bytes_toclient")
-    known = pc.or_(pc.is_valid(there), pc.is_valid(back))
-    return pc.if_else(known, pc.add(there.fill_null(0), back.fill_null(0)), None)
+    return both(c.number("flow.bytes_toserver"), c.number("flow.bytes_toclient"))
 
 
 def _sensor(c: Columns) -> pa.Array:
@@ -143,8 +142,6 @@ _KNOWN_BY = (
     frozenset({"timestamp", "event_type", "src_ip", "dest_ip"}),
     frozenset({"timestamp", "event_type", "stats"}),
 )
-# T-Pot adds what is known of the sensor to every record, and other fields beside.
-_FOREIGN = frozenset({"t-pot_hostname", "t-pot_ip_ext", "t-pot_ip_int"})
 
 SURICATA = Format(
     name="suricata",
@@ -177,7 +174,7 @@ SURICATA = Format(
     ),
     known_by=_KNOWN_BY,
     build=_alerts,
-    foreign=_FOREIGN,
+    foreign=OF_TPOT,
     clock=("timestamp",),
     leave_out=partial(_all_but, ("alert", "anomaly")),
 )
@@ -189,7 +186,7 @@ SURICATA_FLOWS = Format(
     fields=(*_COMMON, "flow.start", "flow.state", "flow.reason", "flow.alerted", "flow.action"),
     known_by=_KNOWN_BY,
     build=_flows,
-    foreign=_FOREIGN,
+    foreign=OF_TPOT,
     clock=_STARTED,
     leave_out=partial(_all_but, ("flow",)),
     detected=False,

@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 
 from ..account import Account
 from ..errors import FormatError, SchemaError
-from ..schema import COLUMNS, arrow_type, conform
+from ..schema import COLUMNS, conform
 from ..window import Window
+from .casts import within
 from .columns import Columns
 from .format import Format
 from .lines import sample
@@ -208,9 +209,7 @@ class _Reader:
         window = self.options.window
         if window is None:
             return made
-        start, end = (pa.scalar(moment, arrow_type(_TIME)) for moment in (window.start, window.end))
-        inside = pc.and_(pc.greater_equal(made[_TIME], start), pc.less(made[_TIME], end)).fill_null(False)
-        kept = made.filter(inside)
+        kept = made.filter(within(made[_TIME], window))
         self.account.outside += made.num_rows - kept.num_rows
         return kept
 

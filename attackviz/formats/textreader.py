@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 
 from ..account import Account
 from .jsonreader import BATCH_ROWS, Batch
-from .lines import LINE_LIMIT, Block, blocks, sample
+from .lines import LINE_LIMIT, REPLACED, Block, blocks, is_utf8, sample
+from .places import IdMaker
 from .written import Written
 
 __all__ = ["read_text"]
@@ -91,7 +91,7 @@ def read_text(
 class _Reader:
     def __init__(self, pattern: str, account: Account, file: str) -> None:
         self.pattern, self.account, self.file = pattern, account, file
-        self._origin = b""
+        self._maker = IdMaker()
 
     def records(self, block: Block) -> tuple[pa.StructArray, NDArray[np.int64]]:
         """Return the fields of the lines that are records, and which lines these are."""
@@ -111,13 +111,10 @@ class _Reader:
 
     def _mended(self, text: bytes) -> bytes:
         """Return text that is UTF-8, anything else in it replaced."""
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            damaged = sum(map(_damaged, text.split(b"\n")))
-            self.account.flags["bytes that are not UTF-8, replaced"] += damaged
-            return text.decode("utf-8", "replace").encode()
-        return text
+        if is_utf8(text):
+            return text
+        self.account.flags[REPLACED] += sum(not is_utf8(line) for line in text.split(b"\n"))
+        return text.decode("utf-8", "replace").encode()
 
     def _apart(self, text: bytes) -> pa.StructArray:
         """Take the lines of a text apart; null where the expression refuses one."""
@@ -158,27 +155,16 @@ class _Reader:
 
     def ids(self, block: Block, kept: NDArray[np.int64]) -> Iterator[str]:
         """Make the ids of lines from where they stand."""
-        lines = block.data.split(b"\n")
-        starts = np.cumsum([0, *(len(line) + 1 for line in lines)]) + block.offset
-        for number in kept.tolist():
-            line = lines[number]
-            self._origin = self._origin or blake2b(line, digest_size=16).digest()
-            place = f"{starts[number]}:0:".encode()
-            yield blake2b(self._origin + place + line, digest_size=16).hexdigest()
+        lines = list(block.numbered())
+        for row in kept.tolist():
+            _, offset, line = lines[row]
+            yield from self._maker.of(line, offset)
 
 
 def _only(pattern: str, paths: Sequence[str]) -> str:
     """Return an expression that keeps but the groups that are wanted: each one costs time."""
     kept = [path for path in paths if f"(?P<{path}>" in pattern]
     return _GROUP.sub(lambda group: group[0] if group[1] in kept else "(?:", pattern) if kept else pattern
-
-
-def _damaged(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
 
 
 def _batch(parts: list[pa.StructArray], ids: list[str], paths: Sequence[str]) -> Batch:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from ..errors import MappingError
 from .columns import mapped
 
-__all__ = ["UNITS", "check", "iso", "iso_of_epoch"]
+__all__ = ["UNITS", "check", "iso", "iso_of_epoch", "layout"]
 
 UNITS = ("s", "ms", "us", "ns")
 """Units of numbers since 1970."""

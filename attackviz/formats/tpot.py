@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .columns import Columns, joined, mapped
-from .cowrie import COWRIE_EVENTS, cowrie_rule, cowrie_severity
+from .cowrie import COWRIE_EVENTS, cowrie_rule, cowrie_severity, is_tunnel
 from .dionaea import dionaea_protocol
 from .format import Format
-from .honeypot import REQUEST, by_port, request_rule, service
+from .honeypot import REQUEST, by_port, request_rule, service, tried
 from .intrusion import SEVERITY_OF, verdict_column
 from .values import asn, country, first, point
 from .words import folded
@@ -81,8 +81,7 @@ def _build(c: Columns, within: str = "") -> dict[str, pa.Array]:
     user, password = first(text("username")), first(text("password"))
     login = pc.or_(pc.is_valid(user), pc.is_valid(password))
     event = text("eventid")
-    # A tunnel's destination is where the visitor wants to go, not where the honeypot stands.
-    tunnel = pc.starts_with(event, "cowrie.direct-tcpip.").fill_null(False)
+    tunnel = is_tunnel(event)
     cowrie = pc.is_valid(mapped(event, lambda word: word if word in COWRIE_EVENTS else None))
     signature = text("alert.signature")
     action = folded(text("alert.action"))
@@ -95,7 +94,6 @@ def _build(c: Columns, within: str = "") -> dict[str, pa.Array]:
         pc.if_else(cowrie, cowrie_severity(event), None),
         pc.if_else(pc.is_valid(pc.coalesce(user, password, text("input"), request)), "medium", "low"),
     )
-    tried = pc.binary_join_element_wise("tried ", user.fill_null(""), ":", password.fill_null(""), "")
     return {
         "time": c.time(within + "@timestamp", otherwise=within + "timestamp"),
         **({"event_id": c.text("_id")} if within else {}),
@@ -118,7 +116,10 @@ def _build(c: Columns, within: str = "") -> dict[str, pa.Array]:
         "verdict": verdict_column(c, action),
         "severity": severity,
         "sensor": kind,
-        "detail": pc.coalesce(pc.if_else(login, tried, None), text("input", "data", "payload_printable", "message")),
+        "detail": pc.coalesce(
+            pc.if_else(login, tried(user.fill_null(""), password), None),
+            text("input", "data", "payload_printable", "message"),
+        ),
         **_places(c, within),
     }
 

@@ -13,9 +13,9 @@ from .written import decoded
 if TYPE_CHECKING:
     from .columns import Columns
 
-__all__ = ["asn", "country", "decimals", "first", "listed", "point", "sampled"]
+__all__ = ["asn", "both", "country", "decimals", "first", "floats", "listed", "point", "sampled"]
 
-_DECIMAL = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_DECIMAL = r"^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$"
 _NO_COUNTRY = {"XX", "T1", "A1", "A2"}
 
 
@@ -35,9 +35,39 @@ def decimals(c: Columns, path: str) -> pa.Array:
     >>> decimals(Columns({"lat": ["50.1", 8, None, "north"]}, 4, Account(), "UTC"), "lat").to_pylist()
     [50.1, 8.0, None, None]
     """
-    text = c.text(path)
+    return floats(c.text(path))
+
+
+def floats(text: pa.Array) -> pa.Array:
+    """Return texts as float64; null where they are no numbers, blanks around them do not matter.
+
+    Parameters
+    ----------
+    text : pyarrow.Array of string
+
+    Examples
+    --------
+    >>> floats(pa.array(["1.5", " -2e3 ", "nan", "", None])).to_pylist()
+    [1.5, -2000.0, None, None, None]
+    """
     number = pc.match_substring_regex(text, _DECIMAL)
-    return pc.cast(pc.if_else(number, text, None), pa.float64())
+    return pc.utf8_trim_whitespace(pc.if_else(number, text, None)).cast(pa.float64())
+
+
+def both(one: pa.Array, other: pa.Array) -> pa.Array:
+    """Add numbers of which one may be missing; null where both are.
+
+    Parameters
+    ----------
+    one, other : pyarrow.Array of int64
+
+    Examples
+    --------
+    >>> both(pa.array([1, None, None]), pa.array([2, 3, None])).to_pylist()
+    [3, 3, None]
+    """
+    known = pc.or_(pc.is_valid(one), pc.is_valid(other))
+    return pc.if_else(known, pc.add(one.fill_null(0), other.fill_null(0)), None)
 
 
 def country(codes: pa.Array) -> pa.Array:

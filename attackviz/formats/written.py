@@ -13,7 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["DECODER", "Digits", "Kind", "Written", "cell", "decoded", "json_text", "offsets_of", "valid_where"]
+__all__ = [
+    "DECODER",
+    "Digits",
+    "Kind",
+    "Written",
+    "cell",
+    "characters",
+    "decoded",
+    "json_text",
+    "offsets_of",
+    "valid_where",
+]
 
 
 _MOST_DIGITS = 4300  # Python makes no integers of more, unless told to
@@ -82,14 +93,21 @@ def decoded(text: str) -> Any:
     ['\\ud800', 1]
     """
     value = DECODER.decode(text)
-    return _characters(value) if "\\ud" in text or "\\uD" in text else value
+    return characters(value) if "\\ud" in text or "\\uD" in text else value
 
 
-def _characters(value: Any) -> Any:
+def characters(value: Any) -> Any:
+    r"""Return a decoded value in which every half of a surrogate pair is the escape it was.
+
+    Examples
+    --------
+    >>> characters("root\ud800"), characters({"a": ["\udc00"]})
+    ('root\\ud800', {'a': ['\\udc00']})
+    """
     if isinstance(value, dict):
-        return {_characters(key): _characters(inner) for key, inner in value.items()}
+        return {characters(key): characters(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_characters(inner) for inner in value]
+        return [characters(inner) for inner in value]
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
@@ -160,7 +178,7 @@ class Written:
         for row in np.flatnonzero(self.kind >= Kind.NUMBER).tolist():
             text = texts[row]
             if text not in known:
-                known[text] = decoded(text)
+                known[text] = DECODER.decode(text)
             texts[row] = known[text]
         return texts
 
@@ -172,15 +190,15 @@ class Written:
         loose = (self.kind >= Kind.ARRAY) | ((self.kind == Kind.NUMBER) & (sizes == 2))
         if loose.any():
             coded = text.filter(pa.array(loose)).dictionary_encode()
-            clean = [json_text(decoded(value)) for value in coded.dictionary.to_pylist()]
-            text = pc.replace_with_mask(text, pa.array(loose), pa.array(clean, pa.string()).take(coded.indices))
+            clean = pa.array([cell(DECODER.decode(value))[1] for value in coded.dictionary.to_pylist()], pa.binary())
+            text = pc.replace_with_mask(text, pa.array(loose), clean.cast(pa.string()).take(coded.indices))
             sizes = np.diff(offsets_of(text))
         return valid_where(text, (self.kind > Kind.NULL) & (sizes > 0))
 
     def arrays(self) -> tuple[list[Any], pa.Array]:
         """Return the different arrays, decoded, and which of them stands in each row (null where none)."""
         coded = pc.if_else(pa.array(self.kind == Kind.ARRAY), self.text, None).dictionary_encode()
-        return [decoded(value) for value in coded.dictionary.to_pylist()], coded.indices
+        return [DECODER.decode(value) for value in coded.dictionary.to_pylist()], coded.indices
 
     def keep(self, mask: pa.BooleanArray) -> Written:
         """Return the rows of a mask."""

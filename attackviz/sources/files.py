@@ -15,7 +15,7 @@ from typing import Protocol
 from ..account import Account
 from ..errors import AddressError, ReadError
 from ..window import Window
-from .standard import StandardInput
+from .standard import StandardInput, read_on
 
 __all__ = ["STDIN", "InputFile", "Stored", "find", "no_log", "outside"]
 
@@ -109,16 +109,7 @@ class InputFile:
                 f"it cannot be read: {error.strerror}", where=str(self.path), hint="check the path and permissions"
             ) from None
         with file:
-            while True:
-                try:
-                    piece = file.read(size)
-                except OSError as error:
-                    account.cut_short(self.name)
-                    account.note(f"{self.name}: reading stopped: {error.strerror}")
-                    return
-                if not piece:
-                    return
-                yield piece
+            yield from read_on(file.read, size, self.name, account)
 
 
 def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[Stored], dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -236,7 +237,7 @@ def follow(
     Raises
     ------
     AddressError
-        If it is a directory, or anything else that is no file.
+        If it is a directory, a pattern, or anything else that is no file.
     ReadError
         If the position is none.
     UsageError
@@ -267,4 +268,7 @@ def follow(
     log = Path(path).expanduser()
     if log.exists() and not log.is_file():
         raise AddressError("it is no regular file", where=str(log), hint="name the log that grows")
+    # What is not there yet is waited for; of these there is nothing to wait for.
+    if not log.exists() and (str(path) == "-" or re.match(r"\w{2,}://", str(path)) or set(log.name) & set("*?")):
+        raise AddressError("only a file on this machine can be followed", where=str(path), hint="name one log")
     return Follow(log, form, options, position, None if state is None else Path(state))

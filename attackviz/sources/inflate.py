@@ -33,6 +33,8 @@ class _Kind:
 
     Attributes
     ----------
+    name : str
+        What notes call it.
     magic : bytes
         What its streams begin with.
     make : callable

@@ -101,6 +101,8 @@ def read_ahead(
                     _ask(worker, task, job, tracker, index, lock)
                 except (OSError, EOFError, pickle.UnpicklingError):
                     job.error = ReadError("the process that read it died", where=files[index].name, hint="try again")
+                except Exception as wrong:  # for whoever waits: nothing is lost silently
+                    job.error = wrong
                 finally:
                     job.done.set()
 

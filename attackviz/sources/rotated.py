@@ -131,16 +131,21 @@ def generations(path: Path) -> list[Generation]:
     whole, stem, end = map(re.escape, (path.name, path.stem, path.suffix))
     inner = f"|{stem}(?:{_COUNTED}|{_DATED}){end}" if path.suffix else ""
     known = re.compile(f"(?:{whole}(?:{_COUNTED}|{_DATED}){inner}){_PACKING}")
-    try:
-        names = [name for name in os.listdir(path.parent) if known.fullmatch(name)]  # noqa: PTH208 - names only
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise ReadError(f"its directory cannot be listed: {error.strerror}", where=str(path)) from None
-    # While a file is being compressed, both are there: the plain one is whole.
-    plain = {name for name in names if not name.endswith(_PACKED)}
-    names = [name for name in names if name in plain or Path(name).stem not in plain]
-    found = [one for name in names if (one := _generation(path.with_name(name)))]
+    seen: set[str] | None = None
+    while True:
+        try:
+            names = {name for name in os.listdir(path.parent) if known.fullmatch(name)}  # noqa: PTH208 - names only
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise ReadError(f"its directory cannot be listed: {error.strerror}", where=str(path)) from None
+        # While a file is being compressed, both are there: the plain one is whole.
+        plain = {name for name in names if not name.endswith(_PACKED)}
+        wanted = [name for name in names if name in plain or Path(name).stem not in plain]
+        found = [one for name in wanted if (one := _generation(path.with_name(name)))]
+        if len(found) == len(wanted) or names == seen:
+            break
+        seen = names  # something was renamed while we looked, and may have been missed: look again
     found.sort(key=lambda one: (one.status.st_mtime_ns, -_count(one.path.name)))
     last = _generation(path)
     return [*found, last] if last else found
@@ -150,7 +155,7 @@ def _generation(path: Path) -> Generation | None:
     try:
         status = path.stat()
     except FileNotFoundError:
-        return None  # it was renamed since it was listed; who needs it lists again
+        return None  # it was renamed since it was listed
     except OSError as error:
         raise ReadError(f"it cannot be read: {error.strerror}", where=str(path), hint="check permissions") from None
     return Generation(path, status) if stat.S_ISREG(status.st_mode) else None

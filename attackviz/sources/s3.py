@@ -334,7 +334,10 @@ def _failed(error: Any, where: str) -> ReadError:
     """Say why the server could not even be asked."""
     from botocore import exceptions as known
 
-    if isinstance(error, known.NoCredentialsError | known.PartialCredentialsError | known.ProfileNotFound):
+    if isinstance(error, known.ProfileNotFound):
+        hint = "set AWS_PROFILE to one that the configuration of AWS holds"
+        return ReadError("there is no such profile of AWS", where=where, hint=hint)
+    if isinstance(error, known.NoCredentialsError | known.PartialCredentialsError):
         hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
         return ReadError("no credentials for S3 were found", where=where, hint=hint)
     if isinstance(error, known.HTTPClientError | known.ConnectionError):

@@ -91,9 +91,9 @@ def watched(browser: Browser, *, offline: bool = True, size: dict[str, int] = DE
         context.close()
 
 
-def until(condition: Callable[[], Any], what: str = "the condition") -> Any:
+def until(condition: Callable[[], Any], what: str = "the condition", patience: float = PATIENCE) -> Any:
     """Return the first true value of a condition, asked again and again for a bounded time."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while True:
         value = condition()
         if value:

@@ -19,10 +19,11 @@ from attackviz.replay import record
 
 from ..conftest import FULL
 from .generated import PORTS, START_US, write_events
-from .pages import Player, Watch, open_page, until, watched
+from .pages import PATIENCE, Player, Watch, open_page, until, watched
 from .test_dashboard import READING, App
 
 EVENTS = 10_000_000 if FULL else 2_100_000
+ANSWER = 240 if FULL else PATIENCE  # seconds
 WHOLE = ["2025-02-01T00:00:00.000Z", "2025-02-15T00:00:00.000Z"]
 TARGETS = "sensor,name,lat,lon,country\nnorth,Stockholm,59.33,18.06,SE\nsouth,Cape Town,-33.92,18.42,ZA\n"
 
@@ -73,7 +74,7 @@ def player(watch: Watch) -> Player:
 
 def settle(player: Player) -> dict[str, Any]:
     """Wait until nothing is asked for any more; return the state."""
-    until(lambda: not player.state["asking"], "the answer")
+    until(lambda: not player.state["asking"], "the answer", ANSWER)
     state = player.state
     assert (state["note"], state["unanswered"]) == ("", [])
     return state
@@ -160,7 +161,16 @@ def test_zooming_in_comes_to_every_event(player: Player, events: pd.DataFrame, w
     assert state["counts"]["sources"] == found["src_ip"].nunique()
     assert categories(player) == by(found, "category")
     assert ranked(player, "rule") == by(found, "rule")
-    assert "Every event of this window" in player.root.locator(".av-grain").inner_text()
+    note = player.root.locator(".av-grain")
+    until(lambda: f"{len(found):,}" in note.inner_text(), "the number of events in the note")
+    assert "Every event of this window" in note.inner_text()
+    # A part of it is there already, and the note counts that part.
+    part = [window[0], (pd.Timestamp(window[0]) + pd.Timedelta("90s")).isoformat()]
+    player.set(window=part)
+    settle(player)
+    until(lambda: f"{len(inside(events, *part)):,}" in note.inner_text(), "the number of events in the part")
+    player.set(window=window)
+    settle(player)
     # An event itself can be asked for what a cell cannot.
     address = found["src_ip"].iloc[0]
     player.set(filters={"address": {"in": [address]}})

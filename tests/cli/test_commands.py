@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 import attackviz as av
 from attackviz.cli.app import app
+from attackviz.replay import load
 
 HONEYTRAP = "honeytrap_5k.json.tar.gz"
 
@@ -121,12 +123,31 @@ def test_a_loss_is_said_and_is_no_failure(run, tmp_path, samples):
     assert "could not be read" in result.stderr
 
 
+def test_a_log_that_gives_no_event_at_all_is_not_passed_over(run, honeytrap, tmp_path):
+    words = "warning: nothing became an event; attackviz formats explain FILE shows"
+    result = run("read", honeytrap, "--format", "access.common")
+    assert result.exit_code == 0
+    assert words in result.stderr
+    assert words not in run("read", honeytrap).stderr
+
+
 def test_many_files_that_are_no_logs_do_not_flood_the_terminal(run, honeytrap, tmp_path):
     for number in range(40):
         (tmp_path / f"{number}.txt").write_text("Dear diary,\n")
     result = run("read", honeytrap, tmp_path)
     assert result.stderr.count("was not read") == 10
     assert "30 more files were not read; read --stats FILE names them all" in result.stderr
+
+
+def test_many_files_that_are_cut_do_not_flood_the_terminal(run, tmp_path):
+    whole = gzip.compress(b'192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.0" 200 23\n' * 60)
+    for number in range(12):
+        (tmp_path / f"{number:02}.gz").write_bytes(whole[:-6])
+    result = run("read", tmp_path, "--stats", tmp_path / "stats.json")
+    assert result.exit_code == 0
+    assert result.stderr.count("ends before it should") == 10
+    assert "2 more files end before they should; read --stats FILE names them" in result.stderr
+    assert len(json.loads((tmp_path / "stats.json").read_text())["truncated"]) == 12
 
 
 def test_a_file_that_is_there_is_kept_unless_forced(run, honeytrap, tmp_path):
@@ -150,6 +171,9 @@ def test_a_file_that_is_there_is_kept_unless_forced(run, honeytrap, tmp_path):
         (["read", "log.json", "--window", "whenever"], 2, "time window"),
         (["read", "log.json", "--tz", "Mars/Olympus"], 2, "time zone"),
         (["read", "log.json", "-o", "no/such/place.csv"], 1, "cannot be written"),
+        (["read", "log.json", "--filter", "ssh"], 2, "no JSON"),
+        (["read", "log.json", "--filter", '{"port": {"is": 1}}'], 2, "there is no 'is'"),
+        (["serve", "log.json", "--filter", '{"port": 1}'], 2, "no condition"),
         (["export", "nothing-here", "-o", "x.html"], 2, "nothing there"),
         (["export", "log.json", "-o", "x.pdf"], 2, ".html"),
         (["export", "log.json", "-o", "x.html", "--theme", "pink"], 2, "dark or light"),
@@ -213,6 +237,38 @@ def test_a_window_without_events_is_said_and_makes_no_page(run, honeytrap, tmp_p
     assert "outside the window" in told.stdout
 
 
+def test_a_filter_keeps_what_pandas_keeps_and_counts_the_rest(run, honeytrap, tmp_path):
+    path, stats = tmp_path / "low.parquet", tmp_path / "stats.json"
+    result = run("read", honeytrap, "--filter", '{"dst_port": {"range": [1024, 9999]}}', "-o", path, "--stats", stats)
+    assert result.exit_code == 0, result.stderr
+    events = av.read(honeytrap)
+    wanted = int(events["dst_port"].between(1024, 9999).sum())
+    account = json.loads(stats.read_text())
+    assert 0 < wanted == len(pd.read_parquet(path)) == account["events"]
+    assert account["left_out"] == {"not meant by the filter": len(events) - wanted}
+    assert account["closes"]
+
+
+def test_a_filter_by_place_is_for_events_that_are_located(run, honeytrap, tmp_path):
+    filters = '{"country": {"in": ["US"]}}'
+    told = run("read", honeytrap, "--filter", filters)
+    assert "none of 4,999 events meets the filter; most logs name no country" in told.stderr
+    result = run("export", honeytrap, "--filter", filters, "-o", tmp_path / "us.avrec")
+    here = av.enrich(av.read(honeytrap)).query("src_country == 'US'")
+    assert f"{here['time'].notna().sum():,} of {len(here):,} events" in result.stderr
+    header = load((tmp_path / "us.avrec").read_bytes()).header
+    assert header["account"]["left_out"] == {"not meant by the filter": 4_999 - len(here)}
+    refused = run("export", honeytrap, "--filter", '{"country": {"in": ["XX"]}}', "-o", tmp_path / "none.html")
+    assert (refused.exit_code, (tmp_path / "none.html").exists()) == (1, False)
+    assert "none of 4,999 events meets the filter" in refused.stderr
+
+
+def test_a_filter_by_a_field_that_is_not_there_says_which_was_meant(run, honeytrap):
+    result = run("read", honeytrap, "--filter", '{"contry": {"in": ["US"]}}')
+    assert result.exit_code == 2
+    assert "no field 'contry'; is 'country' meant?" in result.stderr
+
+
 def test_a_page_of_events_without_time_is_refused(run, tmp_path):
     (tmp_path / "log.json").write_text('{"timestamp": "?", "src_ip": "8.8.8.8", "payload_printable": ""}\n')
     result = run("export", "log.json", "-o", "x.html")
@@ -226,7 +282,7 @@ def test_a_pipe_that_is_named_as_output_stays_a_pipe(run, honeytrap, tmp_path):
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
         assert run("read", honeytrap, "--stats", pipe, "--force").exit_code == 0
-        told = reader.communicate(timeout=60)[0]
+        told = reader.communicate(timeout=120)[0]
     assert json.loads(told)["events"] == 4_999
     assert pipe.is_fifo()
 

@@ -42,6 +42,30 @@ def test_ones_own_are_listed_and_found(run, shop, tmp_path):
     assert "866 events" in run("read", shop / "shop.ndjson.gz").stdout
 
 
+def test_of_several_files_the_first_is_explained_and_that_is_said(run, shop, tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.log").write_text('192.0.2.1 - - [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.0" 200 23\n')
+    result = run("formats", "explain", tmp_path)
+    assert result.stdout.splitlines()[0].endswith("a.log")
+    assert "the first of 2 files is explained" in result.stderr
+    assert "is explained" not in run("formats", "explain", tmp_path / "b.log").stderr
+
+
+def test_a_log_of_no_known_format_is_told_what_to_do(run, tmp_path):
+    (tmp_path / "diary.txt").write_text("Dear diary,\n")
+    result = run("read", "diary.txt")
+    assert result.exit_code == 1
+    assert "a few lines of TOML describe a format of your own (--map FILE, format=FILE); known are" in result.stderr
+
+
+def test_a_zone_that_is_none_is_named_where_it_stands(run, shop, tmp_path):
+    text = (shop / "shop.toml").read_text().replace('kind = "json"', 'kind = "json"\ntz = "Mars/Olympus"')
+    (tmp_path / "own.toml").write_text(text)
+    result = run("read", shop / "shop.ndjson.gz", "--map", "own.toml")
+    assert result.exit_code == 2
+    assert "own.toml [formats.purchases.columns.time]: there is no time zone 'Mars/Olympus'" in result.stderr
+
+
 def test_a_mapping_is_explained(run, shop):
     result = run("formats", "explain", shop / "shop.ndjson.gz", "--map", shop / "shop.toml")
     assert result.exit_code == 0
@@ -130,3 +154,13 @@ def test_a_format_by_name_on_export(run, samples, tmp_path):
     log = samples / "tpot-2025" / "honeytrap_5k.json.tar.gz"
     assert run("export", log, "--format", "honeytrap", "-o", "x.html").exit_code == 0
     assert "there is no format 'nosuch'" in run("export", log, "--format", "nosuch", "-o", "y.html").stderr
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".ndjson"])
+def test_a_table_for_other_programs_is_told_from_a_strange_log(run, shop, tmp_path, suffix):
+    written = tmp_path / f"orders{suffix}"
+    assert run("read", shop / "shop.ndjson.gz", "--map", shop / "shop.toml", "-o", written).exit_code == 0
+    result = run("read", written)
+    assert result.exit_code == 1
+    assert "it looks like an event table in csv or NDJSON" in result.stderr
+    assert "write it as .parquet or .arrow to read it again" in result.stderr

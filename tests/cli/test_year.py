@@ -30,6 +30,14 @@ def test_a_year_that_is_told_is_taken(run, tmp_path):
     assert stats["left_out"]["accepted logins"] == 1
 
 
+def test_a_stream_without_a_year_says_how_to_tell_it(run):
+    result = CliRunner().invoke(app, ["read", "-"], input=LOG.read_bytes())
+    assert result.exit_code == 0
+    assert "5 events have no time, as their log writes no year; say it with --year" in result.stderr
+    told = CliRunner().invoke(app, ["read", "-", "--year", "2017"], input=LOG.read_bytes())
+    assert "--year" not in told.stderr
+
+
 def test_a_silly_year_is_a_sentence(run):
     result = run("read", LOG, "--year", 17)
     assert result.exit_code == 2

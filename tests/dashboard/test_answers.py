@@ -69,7 +69,7 @@ def test_a_question_that_is_wrong_is_answered_in_words(answers: Answers, questio
 
 def test_where_every_event_is_shown_nobody_stays_to_answer(job: Job, tmp_path: Path) -> None:
     reading = Reading(job).start()
-    reading.wait(60)
+    reading.wait(120)
     said: list[dict[str, Any]] = []
     reading.ask({"what": "lists", "window": WINDOW, "filters": {}}, "me", lambda answer, _: said.append(answer))
     reading.stop()

@@ -85,6 +85,7 @@ def test_progress_is_by_bytes_and_never_goes_back(samples):
     total = sum(f.stat().st_size for f in (samples / "tpot-2025").iterdir() if f.name != "targets.csv")
     assert {step["bytes"] for step in steps} == {total}
     assert all(sum(item["bytes_done"] for item in step["items"]) == step["bytes_done"] for step in steps)
+    assert [step.get("counting") for step in steps[-2:]] == [None, 388_678]
     header = load_recording(gzip.decompress(reading.recording)).header
     assert header["account"]["events"] == 388_678
     assert header["totals"]["in_recording"] + header["totals"]["untimed"] == 388_678
@@ -103,6 +104,13 @@ def test_a_window_with_nothing_in_it_is_empty_and_says_so(job):
     assert reading.failed
     assert reading.recording == b""
     assert "4,999 events were read, none of them in the window 2020-01-01" in reading.status["detail"]
+
+
+def test_a_filter_that_nothing_meets_is_empty_and_says_so(job):
+    reading = Reading(Job(job.addresses, filters='{"country": {"in": ["XX"]}}'))
+    follow(reading)
+    assert reading.status["kind"] == "empty"
+    assert "4,999 events were read, of which 0 meet the filter" in reading.status["detail"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from attackviz.dashboard.server import free_port
 from attackviz.errors import ServeError
 
 ROOT = Path(__file__).parents[2]
+LONG = 120  # seconds a loaded machine may take; nothing is ever measured by it
 
 
 @contextmanager
@@ -35,7 +37,7 @@ def served(*args: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def get(url: str) -> tuple[int, str]:
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=LONG) as answer:
         return answer.status, answer.read().decode("utf-8", "replace")
 
 
@@ -46,7 +48,7 @@ def test_serve_says_its_url_when_it_answers_and_stops_when_asked(samples):
         assert re.findall(r'(?:src|href)="(?:https?:)?//[^"]*', page) == []
         assert get(f"{url}favicon.ico")[0] == 200
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to all of its group
-        assert process.wait(30) == 0
+        assert process.wait(LONG) == 0
         assert process.stderr.read() == ""
 
 
@@ -54,7 +56,7 @@ def test_demo_plays_the_sample():
     with served("demo", "--port", "0") as (process, url):
         assert get(url)[0] == 200
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(LONG) == 0
 
 
 def test_a_port_in_use_is_one_sentence(samples):
@@ -77,27 +79,23 @@ def test_ports_are_checked_before_anything_long():
 
 
 def test_panel_serves_the_app(samples, tmp_path):
-    port = free_port("127.0.0.1", 0)
-    log = (tmp_path / "log").open("w+")
     panel = Path(sys.executable).with_name("panel")
-    command = [panel, "serve", str(ROOT / "apps" / "dashboard.py"), "--port", str(port), "--args"]
-    process = subprocess.Popen(
-        [*command, str(samples / "tpot-2025" / "honeytrap_5k.json.tar.gz")], stdout=log, stderr=log, cwd=ROOT
-    )
+    command = [panel, "serve", str(ROOT / "apps" / "dashboard.py"), "--port", "0", "--args"]
+    log = tmp_path / "log"
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [*command, str(samples / "tpot-2025" / "honeytrap_5k.json.tar.gz")], stdout=said, stderr=said, cwd=ROOT
+        )
     try:
-        for _ in range(120):
-            if process.poll() is not None or "running at" in (tmp_path / "log").read_text():
-                break
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
-        status, page = get(f"http://localhost:{port}/dashboard")
+        end = time.monotonic() + LONG
+        while not (running := re.search(r"running at: (http://\S+)", log.read_text())):
+            assert process.poll() is None and time.monotonic() < end, log.read_text()
+            time.sleep(0.1)
+        status, page = get(running[1])
         assert status == 200
         assert "<title>attackviz</title>" in page
         assert re.findall(r'(?:src|href)="(?:https?:)?//[^"]*', page) == []
     finally:
         process.terminate()
-        process.wait(30)
-        log.close()
-    assert "Traceback" not in (tmp_path / "log").read_text()
+        process.wait(LONG)
+    assert "Traceback" not in log.read_text()

@@ -52,7 +52,7 @@ def main(count: int) -> None:
         ctypes.memmove(start, data + behind, len(data) + PAD)
         buffer = memoryview((ctypes.c_ubyte * (len(data) + PAD)).from_address(start)).cast("B")
         scanned, exact = Account(), Account()
-        reader = _ScanReader(PATHS, scanned, "x", False, None, False)
+        reader = _ScanReader(PATHS, scanned, "x", dotted=False, ids=False)
         reader.feed(Block(buffer, 0, len(data), 1, 1))
         list(read_json([b"\n" + data], Plan(PATHS), exact, "x"))
         exact.pieces -= 1

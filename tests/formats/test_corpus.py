@@ -75,7 +75,6 @@ def test_no_line_is_taken_for_another_format(path):
 @pytest.mark.parametrize("change", ["crlf", "mark", "blank lines", "no last newline"])
 def test_how_lines_end_changes_no_event(path, change, tmp_path):
     data = path.read_bytes()
-    plain, account = read(path)
     changed = {
         "crlf": data.replace(b"\n", b"\r\n"),
         "mark": b"\xef\xbb\xbf" + data,

@@ -49,6 +49,13 @@ def test_ids_tell_equal_lines_apart():
     assert len(set(batch.ids)) == 2
 
 
+def test_crashes_and_bytes_that_are_no_text_are_counted():
+    (batch,), account = run(b"ip,port\n\0\0\0\n1.2.3.4,\xff\n1.2.3.5,\xef\xbf\xbd\n")
+    assert batch.columns["port"] == ["\ufffd", "\ufffd"]
+    assert dict(account.bad) == {"NUL bytes": 1}
+    assert dict(account.flags) == {"bytes that are not UTF-8, replaced": 1}
+
+
 @given(st.binary(max_size=400))
 def test_account_closes_on_anything(data):
     run(b"ip,port\n" + data)

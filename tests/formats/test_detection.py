@@ -124,3 +124,9 @@ def test_line_ends_of_windows_do_not_hide_a_text_format():
     for name, lines in TOLD.items():
         if FORMATS[name].kind == "text":
             assert detect(b"\r\n".join((*lines, b"")), "x").name == name
+
+
+@pytest.mark.parametrize("data", [b"[]", b"{}\n", b"[{}, {}]"])
+def test_json_that_holds_nothing_is_not_called_broken(data):
+    with pytest.raises(FormatError, match="JSON with nothing in it"):
+        detect(data, "x.json")

@@ -37,8 +37,7 @@ def whole_numbers(pick):
 def addresses(pick):
     if pick.random() < 0.4:
         parts = [
-            pick.choice(["", "0", "1", "01", "255", "256", "10", "a", " 1"][1:])
-            for _ in range(pick.choice([4] * 9 + [3, 5]))
+            pick.choice(["0", "1", "01", "255", "256", "10", "a", " 1"]) for _ in range(pick.choice([4] * 9 + [3, 5]))
         ]
         return ".".join(parts)
     groups = [f"{pick.randrange(65536):x}" for _ in range(pick.choice([8, 8, 7, 5, 2, 1, 0, 9]))]

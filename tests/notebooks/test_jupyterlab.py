@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -36,9 +36,6 @@ def lab(executed: dict[str, Path], jupyter: dict[str, str], tmp_path_factory: py
     notebook = shutil.copy(executed["01_quickstart"], directory / NAME)
     # What a user does with "Trust Notebook": without it, JupyterLab shows no frames.
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], env=jupyter, check=True, timeout=60)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     command = [
         sys.executable,
         "-m",
@@ -48,29 +45,31 @@ def lab(executed: dict[str, Path], jupyter: dict[str, str], tmp_path_factory: py
         "--allow-root",
         f"--ServerApp.root_dir={directory}",
     ]
-    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command += ["--ServerApp.ip=127.0.0.1", "--ServerApp.port=18888", "--ServerApp.port_retries=100"]
     command += ["--IdentityProvider.token=", "--LabApp.news_url="]  # open to this machine alone, while the test lasts
     command += ["--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate"]
     log = (directory.parent / "lab.log").open("wb")
     server = subprocess.Popen(command, env=jupyter, stdout=log, stderr=log)
     try:
-        address = f"http://127.0.0.1:{port}"
-        _until_up(f"{address}/api", server, Path(log.name))
-        yield address
+        yield _address(server, Path(log.name))
     finally:
         server.terminate()
         server.wait(30)
         log.close()
 
 
-def _until_up(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(240):
+def _address(server: subprocess.Popen[bytes], log: Path) -> str:
+    """Return where the server listens, once it answers there: it takes the next port where one is taken."""
+    for _ in range(480):
         assert server.poll() is None, log.read_text()[-2000:]
+        found = re.search(r"http://127\.0\.0\.1:\d+(?=/lab)", log.read_text())
         try:
-            with urlopen(address, timeout=5):
-                return
+            if found:
+                with urlopen(f"{found[0]}/api", timeout=5):
+                    return found[0]
         except URLError:
-            time.sleep(0.25)
+            pass
+        time.sleep(0.25)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
 
 

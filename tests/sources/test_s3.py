@@ -98,6 +98,10 @@ def bucket(server, proxy, monkeypatch, tmp_path):
     s3.client.cache_clear()
 
 
+def command(*words):
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
 def test_a_thousand_objects_through_throttling_and_cuts(bucket, proxy):
     for number in range(OBJECTS):
         bucket(f"day/{number:04}.json.gz", gzip.compress(lines(number), 1))
@@ -202,7 +206,7 @@ def test_days_outside_a_window_are_not_listed(bucket, proxy, monkeypatch):
     assert any("start-after=a%2F20250209" in path for path, _ in proxy.requests)
 
 
-def test_an_object_that_vanished_is_named_and_the_rest_is_read(bucket, tmp_path):
+def test_an_object_that_vanished_is_an_error_that_says_so(bucket):
     for number in range(4):
         bucket(f"{number}.json", lines(number))
     files, _ = open_address(f"s3://{bucket.name}/")
@@ -220,9 +224,7 @@ def test_half_the_objects_unreadable(bucket, proxy, tmp_path):
     proxy.fault = lambda path, before: "deny" if path[-6] in "02468" else None
     output = tmp_path / "events.csv"
     stats = tmp_path / "stats.json"
-    result = CliRunner().invoke(
-        app, ["read", f"s3://{bucket.name}/", "-o", str(output), "--stats", str(stats)], catch_exceptions=False
-    )
+    result = command("read", f"s3://{bucket.name}/", "-o", output, "--stats", stats)
     assert result.exit_code == 1
     assert f"warning: s3://{bucket.name}/08.json could not be read: access is denied" in result.output
     assert len(output.read_text().splitlines()) == 10 * LINES + 1
@@ -231,6 +233,8 @@ def test_half_the_objects_unreadable(bucket, proxy, tmp_path):
     assert sorted(account["truncated"]) == sorted(account["skipped"])
     assert account["closes"]
     assert "secret" not in result.output + stats.read_text()
+    page = command("export", f"s3://{bucket.name}/", "-o", tmp_path / "page.html")
+    assert (page.exit_code, (tmp_path / "page.html").is_file()) == (1, True)
     with pytest.warns(DataLossWarning, match="10 cut short"):
         events = av.read(f"s3://{bucket.name}/")
     (said,) = av.account.account_of(events).notes  # the dashboard and the page show it
@@ -258,25 +262,37 @@ def test_a_replaced_object_is_not_mixed(bucket, proxy):
         list(pieces)
 
 
-def command(*words):
-    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
-
-
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "code", "said"),
     [
-        ("s3://no-such-bucket-here/x", "there is no such bucket"),
-        ("s3://", "no address of a bucket"),
-        ("s3://B", "no address of a bucket"),
-        (f"s3://AKIA:{SECRET}@bucket/x", "no address of a bucket"),
+        ("s3://no-such-bucket-here/x", 1, "there is no such bucket"),
+        ("s3://", 2, "no address of a bucket"),
+        ("s3://B", 2, "no address of a bucket"),
+        (f"s3://AKIA:{SECRET}@bucket/x", 2, "no address of a bucket"),
     ],
 )
-def test_wrong_addresses(bucket, address, said):
+def test_wrong_addresses(bucket, address, code, said):
     result = command("read", address)
-    assert result.exit_code in (1, 2)
+    assert result.exit_code == code
     assert said in result.output
     assert SECRET not in result.output
     assert "Traceback" not in result.output
+
+
+def test_what_vanishes_after_the_listing_is_named_and_the_rest_is_kept(bucket, proxy, tmp_path):
+    for number in range(4):
+        bucket(f"{number}.json", lines(number))
+
+    def fault(path, before):
+        if path.endswith(".json"):  # the listing is over
+            bucket.client.delete_object(Bucket=bucket.name, Key="2.json")
+
+    proxy.fault = fault
+    result = command("read", f"s3://{bucket.name}/", "-o", tmp_path / "events.ndjson")
+    assert result.exit_code == 1
+    assert f"warning: s3://{bucket.name}/2.json could not be read: it vanished after it was listed" in result.output
+    days = [json.loads(row)["time"][:13] for row in (tmp_path / "events.ndjson").read_text().splitlines()]
+    assert days == [f"2025-02-01T{number:02}" for number in (0, 1, 3) for _ in range(LINES)]
 
 
 def test_no_credentials(bucket, monkeypatch):
@@ -286,6 +302,14 @@ def test_no_credentials(bucket, monkeypatch):
     result = command("read", f"s3://{bucket.name}/")
     assert result.exit_code == 1
     assert "no credentials for S3 were found; set AWS_ACCESS_KEY_ID" in result.output
+
+
+def test_a_profile_that_is_not_there(bucket, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    s3.client.cache_clear()
+    result = command("read", f"s3://{bucket.name}/")
+    assert result.exit_code == 1
+    assert "there is no such profile of AWS; set AWS_PROFILE" in result.output
 
 
 def test_a_server_that_is_not_there(bucket, monkeypatch, proxy):

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 
 from attackviz.account import Account
-from attackviz.errors import AttackvizError
+from attackviz.errors import AttackvizError, ReadError
 from attackviz.formats import Options, by_name
-from attackviz.sources import find, spread
+from attackviz.sources import InputFile, find, spread
 from attackviz.window import Window
 
 
@@ -64,6 +64,30 @@ def test_error_in_a_process_is_the_users_error(archive):
     with pytest.raises(AttackvizError, match="no known format"):
         files, _ = find([archive / "0.json.gz", archive / "README"])
         list(spread(files, None, Options(), Account(), None, 2))
+
+
+class Unsent(InputFile):
+    """A file that cannot go to another process."""
+
+    def __reduce__(self):
+        raise TypeError("it stays here")
+
+
+class Deadly(InputFile):
+    """A file that ends whoever receives it."""
+
+    def __reduce__(self):
+        return os._exit, (9,)
+
+
+@pytest.mark.parametrize(("kind", "error"), [(Deadly, ReadError), (Unsent, TypeError)])
+def test_a_process_that_fails_is_an_error_and_no_silent_loss(archive, kind, error):
+    files, _ = find([archive])
+    files[1] = kind(files[1].path, files[1].name, files[1].size, False)
+    tables = spread(files, None, Options(), Account(), None, 2)
+    assert next(tables).num_rows == 300
+    with pytest.raises(error, match=r"1\.json\.gz: the process that read it died|stays here"):
+        list(tables)
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -151,6 +151,25 @@ def test_only_what_rotation_makes_is_read(tmp_path):
     assert found[-1] == "eve.json"
 
 
+def test_a_rotation_in_the_midst_of_a_look_hides_no_file(tmp_path, monkeypatch):
+    log = tmp_path / "a.log"
+    for n, name in enumerate(("a.log.3", "a.log.2", "a.log.1", "a.log")):
+        (tmp_path / name).write_bytes(b"%d" % n)
+        os.utime(tmp_path / name, (n, n))
+    (tmp_path / "a.log.old").symlink_to("nothing")
+    listdir, moves = os.listdir, [("a.log.3", "a.log.4"), ("a.log.2", "a.log.3")]
+
+    def listed(path):
+        names = listdir(path)
+        while moves:
+            old, new = moves.pop(0)
+            (tmp_path / old).rename(tmp_path / new)
+        return names
+
+    monkeypatch.setattr(os, "listdir", listed)
+    assert [one.path.read_bytes() for one in generations(log)] == [b"0", b"1", b"2", b"3"]
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"offset": 1}', '{"offset": "1"}', json.dumps(Position().to_dict())[:-9]]
 )

@@ -218,7 +218,7 @@ def test_every_answer_carries_the_account(store, rows):
 
 
 def test_a_store_says_what_it_cannot_answer(store):
-    with pytest.raises(UsageError, match="no field 'src_contry'; maybe src_country"):
+    with pytest.raises(UsageError, match="no field 'src_contry'; is 'src_country'"):
         store.count(None, Filters.parse({"src_contry": {"in": ["CN"]}}))
     with pytest.raises(UsageError, match="slots belong to a recording"):
         store.count(None, Filters.parse({"slot": {"in": [2]}}))

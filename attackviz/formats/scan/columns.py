@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,8 +26,6 @@ class Growing:
     ----------
     columns : int
         How many there are.
-    wanted : sequence of int
-        Those that are gathered; the others stay empty.
 
     Attributes
     ----------
@@ -36,9 +33,8 @@ class Growing:
         How many values each has.
     """
 
-    def __init__(self, columns: int, wanted: Sequence[int]) -> None:
+    def __init__(self, columns: int) -> None:
         self.rows = 0
-        self._wanted = np.array(wanted, np.int64)
         self._sizes = np.zeros(columns, np.int64)
         self._room = np.zeros((columns, 4), np.int64)
         self._begin()
@@ -65,26 +61,26 @@ class Growing:
         """Add values, column by row, by their addresses (see `gather`)."""
         if self.rows + rows > self._capacity:
             self._capacity = max(_ROWS + (_ROWS >> 3), 2 * (self.rows + rows))
-            for column in self._wanted.tolist():
+            for column in range(len(self._sizes)):
                 self._offsets[column] = _larger(self._offsets[column], self._capacity + 1, self.rows + 1)
                 self._kinds[column] = _larger(self._kinds[column], self._capacity, self.rows)
                 self._point(column)
         adding = measure(length, kind, rows)
         need = self._room[:, 3] + adding + PAD
-        for column in self._wanted[need[self._wanted] > self._sizes[self._wanted]].tolist():
+        for column in np.flatnonzero(need > self._sizes).tolist():
             # As much as rows like these would fill: what is not used of it costs no memory.
             likely = int(adding[column]) * (self._capacity - self.rows) // max(rows, 1)
             self._sizes[column] = need[column] + min(max(likely, int(need[column])), _MOST_AHEAD)
             self._data[column] = _larger(self._data[column], int(self._sizes[column]), int(self._room[column, 3]))
             self._point(column)
-        gather(start, length, kind, rows, self._wanted, self._room, self.rows)
+        gather(start, length, kind, rows, self._room, self.rows)
         self.rows += rows
 
-    def take(self) -> list[Written | None]:
-        """Return the columns, None for those that are not wanted, and begin anew."""
-        taken: list[Written | None] = [None] * len(self._sizes)
+    def take(self) -> list[Written]:
+        """Return the columns, and begin anew."""
+        taken: list[Written] = []
         rows = self.rows
-        for column in self._wanted.tolist():
+        for column in range(len(self._sizes)):
             used = int(self._room[column, 3])
             kinds = self._kinds[column][:rows]
             valid = kinds > Kind.NULL
@@ -99,7 +95,7 @@ class Growing:
                 ],
                 nulls,
             )
-            taken[column] = Written(text, kinds)
+            taken.append(Written(text, kinds))
         self._begin()
         return taken
 

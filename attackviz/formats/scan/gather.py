@@ -92,7 +92,7 @@ def measure(length, kind, rows):
 
 
 @entry
-def gather(start, length, kind, rows, wanted, room, have):
+def gather(start, length, kind, rows, room, have):
     """Append values to columns of text.
 
     Parameters
@@ -101,15 +101,13 @@ def gather(start, length, kind, rows, wanted, room, have):
         Where the values stand, and what they are; at least 64 readable bytes follow each.
     rows : int
         How many there are.
-    wanted : ndarray of int64
-        The columns to fill.
     room : ndarray of int64, shape (columns, 4)
         Addresses of each column's bytes, 32-bit offsets and kinds, and how
         many bytes it has; there is room for all values, and 64 bytes more.
     have : int
         How many values each column has.
     """
-    for column in wanted:
+    for column in range(kind.shape[0]):
         data, offsets, kinds = room[column, 0], room[column, 1], room[column, 2]
         to = data + room[column, 3]
         for row in range(rows):

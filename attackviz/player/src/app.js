@@ -110,7 +110,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
 
   const unbind = bindKeys(element, keyTable(ctx.actions));
   const watch = new ResizeObserver(layout);
-  for (const node of [element, parts.map.element, dock, parts.side.element]) watch.observe(node);
+  for (const node of [element, parts.map.element, dock, parts.side.element, parts.legend.element, parts.grain.element]) watch.observe(node);
   const onQuiet = () => setStill(quiet.matches);
   if (options.reducedMotion === undefined) quiet.addEventListener('change', onQuiet);
   const onFonts = () => { parts.timeline.invalidate(); ctx.refresh(); };

@@ -3,9 +3,11 @@
 import { buildIndex } from './index.js';
 import { PASS, compileMask } from './filters.js';
 import { asnText, duration, organisation } from './format.js';
+import { MAP } from './mapstyle.js';
 
 const EXACT = ['slot', 'category', 'verdict', 'country', 'place', 'target']; // what a cell can be asked for
 const LISTED = { network: 'networks', address: 'addresses', rule: 'rules', port: 'ports' };
+const FULL = (MAP.ringMax / MAP.ringK) ** 2; // events of the largest ring
 const LEVELS = { region: 2, country: 1 }; // parts of a place's key that a cell knows
 
 /** How coarse cells are, in words: "15 min by city". */
@@ -106,6 +108,31 @@ export class Cells {
   feed(from, to, n, filters) {
     return this.sample?.latest(from, to, n, filters, LEVELS[this.grain.place] ?? 3) ?? { rec: this.rec, events: [] };
   }
+}
+
+/**
+ * The scale of the rings of very many events: how many a unit of it stands for, by the length of the trail. It is such, in
+ * round numbers, that the place with most events has about the largest ring at its mean.
+ */
+export function ringScale(rec) {
+  const most = busiest(rec);
+  return trail => roundUp((most * Math.min(1, trail / Math.max(1, rec.meta.end))) / FULL);
+}
+
+function busiest({ n, source, weight, sources, places }) {
+  const sums = new Float64Array(places.n);
+  for (let i = 0; i < n; i++) {
+    const p = sources.place[source[i]];
+    if (p >= 0) sums[p] += weight ? weight[i] : 1;
+  }
+  return sums.reduce((most, sum) => Math.max(most, sum), 0);
+}
+
+// The next of 1, 2, 5, 10, 20, 50 and so on.
+function roundUp(value) {
+  if (!(value > 1)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return Math.round(power * ([1, 2, 5].find(m => m * power >= value) ?? 10));
 }
 
 function describe(field, { key, country, org }) {

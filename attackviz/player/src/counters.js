@@ -3,6 +3,7 @@ import { el, pool, setAttr, setText, show } from './dom.js';
 import { NONE, count, exact, rate, share } from './format.js';
 import { VERDICTS, icon } from './icons.js';
 
+const ROOM = [6, 5, 5, 4]; // characters that a counter has room for at its full size
 const SCOPES = ['trail', 'playhead', 'window'];
 
 /** The switch between the scopes. */
@@ -68,7 +69,9 @@ export function counters(ctx) {
         setText(cell.value, value);
         setText(cell.unit, unit);
         setText(cell.scope, scope);
-        cell.line.classList.toggle('is-long', value.length > (k ? 5 : 6));
+        const over = value.length - ROOM[k];
+        cell.line.classList.toggle('is-long', over > 0);
+        cell.line.classList.toggle('is-longer', over > 1);
       });
     },
   };

@@ -6,7 +6,7 @@ import { BlockSums, Firsts, Slide, binBySlot } from './counts.js';
 import { Trail } from './trail.js';
 import { advance, binFor, speedFor, trailFor } from './clock.js';
 import { arcLife, buildFrame, ringAt } from './frame.js';
-import { Cells } from './cells.js';
+import { Cells, ringScale } from './cells.js';
 import { baseOf, placeInfo, rank, search, sourceInfo, sourcesAt } from './lists.js';
 
 const HISTOGRAMS = 8; // kept until the filters change
@@ -32,7 +32,8 @@ const OPTIONS = [
 export class Engine extends EventTarget {
   /**
    * @param {object} recording from decodeRecording
-   * @param {object} options any of the state's keys; autoplay (never with reducedMotion); asks: whether somebody answers what cells cannot
+   * @param {object} options any of the state's keys; autoplay (never with reducedMotion); asks: whether somebody answers what cells cannot;
+   *   scaled: whether there may be so many events that rings need a scale of their own, as those of cells do
    */
   constructor(recording, options = {}) {
     super();
@@ -40,6 +41,7 @@ export class Engine extends EventTarget {
     this.index = buildIndex(recording);
     this.perSecond = 1e6 / recording.meta.tick_us;
     this.coarse = recording.meta.grain ? new Cells(recording, this.perSecond) : null;
+    this.scale = this.coarse || options.scaled ? ringScale(recording) : null;
     this.asks = Boolean(options.asks);
     this.unanswered = [];
     this.mask = new Uint8Array(recording.n);
@@ -175,6 +177,11 @@ export class Engine extends EventTarget {
   trailTicks(speed = this.state.speed) {
     const trail = this.state.trail || trailFor(speed) * this.perSecond;
     return this.coarse ? this.coarse.whole(trail) : trail;
+  }
+
+  /** How many events a ring of the smallest scale stands for. */
+  ringUnit() {
+    return this.scale?.(this.trailTicks()) ?? 1;
   }
 
   /** Width of the timeline's bins in ticks, for a window. */
@@ -361,7 +368,9 @@ export class Engine extends EventTarget {
 
   /** One place in detail (see lists.js). */
   placeInfo(id) {
-    return placeInfo(this.rec, this.index, this.mask, id, this.ranges(), this.state.window);
+    const info = placeInfo(this.rec, this.index, this.mask, id, this.ranges(), this.state.window);
+    if (this.coarse && info.last !== null) info.last = this.coarse.outward([info.last, info.last + 1])[1]; // of a cell only its bin is known
+    return info;
   }
 
   /** Find addresses, networks, countries, places and rules; counts are those of the window. */
@@ -390,6 +399,7 @@ export class Engine extends EventTarget {
       speed,
       perSecond: this.perSecond,
       trailTicks: this.trailTicks(),
+      ringUnit: this.ringUnit(),
       coarse: this.coarse,
       reducedMotion,
       selected: this.placeOf(selected),

@@ -13,7 +13,7 @@ const LABEL_LENGTH = 40;
 
 /**
  * Build the frame of one moment.
- * @param {object} now rec, index, mask, trail (moved to the range), t, window, speed, perSecond (ticks), trailTicks, selected, hover, reducedMotion
+ * @param {object} now rec, index, mask, trail (moved to the range), t, window, speed, perSecond (ticks), trailTicks, ringUnit, selected, hover, reducedMotion
  * @param {object} view extent, size, scale; may have cap (arcs), labels (number), avoid (boxes [x0, y0, x1, y1] in px that labels stay out of)
  * @returns {object} rings, bundles, impacts, targets, labels, drawn, and the view's size and scale.
  *   drawn counts the events whose arc is on screen now: the sum over bundles, not over rings.
@@ -50,7 +50,7 @@ export const ringRadius = (n, scale = 1) =>
 
 // Rings large enough to be told apart come first and in order of size; small ones follow by place.
 function ringsOf(now, view, scale) {
-  const { rec, index, trail, t, trailTicks } = now,
+  const { rec, index, trail, t, trailTicks, ringUnit = 1 } = now,
     sums = scratch(now).bySlot;
   const world = WORLD * pxPerMetre(view),
     large = [],
@@ -68,7 +68,7 @@ function ringsOf(now, view, scale) {
       n += sums[o + c];
       if (sums[o + c] > sums[o + slot]) slot = c;
     }
-    const r = ringRadius(n, scale),
+    const r = ringRadius(n / ringUnit, scale),
       x = screenX(view, rec.places.mx[place]),
       y = screenY(view, rec.places.my[place]);
     if (y + r >= 0 && y - r <= view.height) {

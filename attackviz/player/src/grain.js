@@ -3,7 +3,7 @@ import { el, setText, show } from './dom.js';
 
 export function createGrain(ctx) {
   const what = el('b');
-  const how = el('span');
+  const how = el('span', { class: 'av-how' });
   const note = el('span', { class: 'av-grain-note', role: 'status', dir: 'auto' });
   const element = el('div', { class: 'av-over av-grain', hidden: true }, what, how, note);
   return {

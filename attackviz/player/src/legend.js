@@ -49,6 +49,17 @@ function legendRow(ctx) {
   };
 }
 
+/** What the three rings of the key stand for, in two lines: "1 · 25 · 100 events", "at one place". Pure. */
+export function ringWords(unit) {
+  const sizes = [1, 25, 100].map((n) => short(n * unit)).join(' · ');
+  return unit === 1 ? [`${sizes} events`, 'at one place'] : [sizes, 'events at one place'];
+}
+
+function short(n) {
+  const [by, letter] = n < 1e3 ? [1, ''] : n < 1e6 ? [1e3, ' k'] : [1e6, ' M'];
+  return `${Number((n / by).toFixed(2))}${letter}`;
+}
+
 /** The legend as it lies on the map. */
 export function createLegend(ctx) {
   const title = el('span');
@@ -56,15 +67,20 @@ export function createLegend(ctx) {
   const rows = legendRows(ctx);
   const key = svg('svg', { viewBox: '0 0 56 26', 'aria-hidden': 'true' });
   for (const [x, r] of [[4, 2.5], [19, 5.5], [43, 11]]) key.append(svg('circle', { cx: x, cy: 13, r }));
+  const sizes = el('span');
+  const unit = el('span');
   const element = el('div', { class: 'av-over av-legend' },
     el('h4', { class: 'av-caption' }, title, scope), rows.element,
-    el('div', { class: 'av-ringkey' }, key, el('span', {}, '1 · 25 · 100 events', el('br'), 'at one place')));
+    el('div', { class: 'av-ringkey' }, key, el('span', {}, sizes, el('br'), unit)));
   return {
     element,
     update() {
       show(element, ctx.slots.length > 0);
       setText(title, ctx.engine?.rec.meta.category_title ?? 'Service');
       setText(scope, ctx.engine ? ctx.trailText().toLowerCase() : '');
+      const [first, second] = ringWords(ctx.engine?.ringUnit() ?? 1);
+      setText(sizes, first);
+      setText(unit, second);
       rows.update();
     },
   };

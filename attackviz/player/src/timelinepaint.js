@@ -25,8 +25,8 @@ export function paintGrid(ctx, box, pen, { marks, top, ticks, xOf, note }) {
     ctx.strokeStyle = mark === 0 ? pen.line2 : pen.line1;
     stroke(ctx, box.left, yOf(mark), box.width - box.right, yOf(mark));
     ctx.fillStyle = pen.ink3;
-    const exact = count(mark);
-    ctx.fillText(ctx.measureText(exact).width < box.left - 8 ? exact : `${count(mark / 1000)} k`, box.left - 8, yOf(mark));
+    const words = [count(mark), `${count(mark / 1e3)} k`, `${Number((mark / 1e6).toFixed(2))} M`];
+    ctx.fillText(words.find((text) => ctx.measureText(text).width < box.left - 8) ?? words[2], box.left - 8, yOf(mark));
   }
   ctx.textAlign = 'center';
   ctx.strokeStyle = pen.line2;
@@ -115,7 +115,7 @@ export function paintValues(ctx, box, pen, { hist, top, left, tag }) {
 export function tagSpan(ctx, box, x, text) {
   ctx.font = BOLD;
   const wide = ctx.measureText(text).width + 12;
-  const a = Math.max(2, Math.min(x - wide / 2, box.width - wide - 2));
+  const a = Math.max(box.left - 6, Math.min(x - wide / 2, box.width - wide - 2)); // off the count axis
   return [a, a + wide];
 }
 

@@ -11,11 +11,11 @@ const FINER = 0.5; // part of a detail's cells below which finer ones are asked 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const iso = (us) => new Date(us / 1000).toISOString().replace('Z', `${String(Math.round(us) % 1000).padStart(3, '0')}Z`);
 
-/** Words for what is on the map: the grain of its cells, or that it is every event; what is being asked for, or failed. Pure. */
-export function grainWords({ meta, asking, fault }) {
+/** Words for what is on the map, where `events` are in the window, filtered or not: the grain of its cells, or that it is every event; what is being asked for, or failed. Pure. */
+export function grainWords({ meta, events = meta.totals.in_recording, asking, fault }) {
   const { grain, totals } = meta;
   const what = grain ? `Cells of ${grainText(grain)}` : 'Every event of this window';
-  const how = grain ? `${exact(totals.in_recording)} events in ${exact(grain.cells)} cells` : exact(totals.in_recording);
+  const how = grain ? `${exact(totals.in_recording)} events in ${exact(grain.cells)} cells` : exact(events);
   return { what, how, note: fault || asking };
 }
 
@@ -112,7 +112,7 @@ export function createZoom(ctx, { ask, show }) {
 
   function take(recording, us, filters) {
     const { theme, reducedMotion } = ctx.engine.state;
-    const engine = new Engine(recording, { theme, reducedMotion, asks: true });
+    const engine = new Engine(recording, { theme, reducedMotion, asks: true, scaled: true });
     detail = { engine, us: [0, recording.meta.end].map((t) => engine.timeUs(t)), held: filters };
     turnTo(engine, us);
     plan(); // its lists are of the store's filters only
@@ -152,7 +152,11 @@ export function createZoom(ctx, { ask, show }) {
       if (keys.has('filters') || keys.has('window')) plan();
     },
     /** What there is to say; null where all is shown event by event anyway. */
-    words: () => (base?.coarse && ctx.status === 'ready' ? grainWords({ meta: ctx.engine.rec.meta, asking, fault }) : null),
+    words() {
+      if (!base?.coarse || ctx.status !== 'ready') return null;
+      const { events, filteredOut } = ctx.counts('window');
+      return grainWords({ meta: ctx.engine.rec.meta, events: events + filteredOut, asking, fault });
+    },
     destroy: () => clearTimeout(timer),
   };
 }

@@ -4,6 +4,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { grainText } from '../../../attackviz/player/src/cells.js';
 import { Engine } from '../../../attackviz/player/src/engine.js';
+import { ringWords } from '../../../attackviz/player/src/legend.js';
 import { grainWords } from '../../../attackviz/player/src/zoom.js';
 import { recording, random } from './fixture.js';
 import { eventsOf, passes } from './naive.js';
@@ -139,10 +140,42 @@ test('bins of the timeline hold whole cells, and all events', () => {
   assert.ok(engine.stripBins(1e6) <= rec.meta.end / GRAIN);
 });
 
+test('rings of many events are drawn to a scale that tells places apart, and the key says which', () => {
+  const rec = cells();
+  assert.equal(new Engine(rec).ringUnit(), 1);
+  rec.weight = rec.weight.map(w => w * 1000);
+  const engine = new Engine(rec), { end } = rec.meta;
+  engine.set({ t: end, trail: end });
+  const unit = engine.ringUnit(), { rings } = engine.frame(VIEW);
+  assert.ok(unit > 1 && [1, 2, 5].includes(unit / 10 ** Math.floor(Math.log10(unit))), unit);
+  for (const { n, r } of rings) assert.equal(r, Math.max(2.5, Math.min(24, 1.1 * Math.sqrt(n / unit))));
+  const largest = Math.max(...rings.map(ring => ring.r));
+  assert.ok(largest > 12 && largest <= 24 && rings.filter(ring => ring.r === 24).length <= 1, largest);
+  assert.equal(new Set(rings.map(ring => ring.n)).size > 1, true);
+  engine.set({ trail: end / 4 });
+  assert.ok(engine.ringUnit() < unit);
+  const before = engine.ringUnit();
+  engine.set({ filters: { verdict: { not: ['detected'] } } });
+  assert.equal(engine.ringUnit(), before, 'a filter takes events away, and changes no scale');
+  rec.meta.grain = null;
+  assert.deepEqual([{}, { scaled: true }].map(options => new Engine(rec, { trail: end, ...options }).ringUnit()), [1, unit]);
+  assert.deepEqual(ringWords(1), ['1 · 25 · 100 events', 'at one place']);
+  assert.deepEqual(ringWords(50), ['50 · 1.25 k · 5 k', 'events at one place']);
+  assert.deepEqual(ringWords(20_000), ['20 k · 500 k · 2 M', 'events at one place']);
+});
+
+test('a place of cells was last seen by the end of a bin, not at its start', () => {
+  const rec = cells(), engine = new Engine(rec), place = rec.sources.place.find(p => p >= 0);
+  const { first, last } = engine.placeInfo(place);
+  const times = Array.from(rec.t).filter((_, i) => rec.sources.place[rec.source[i]] === place);
+  assert.deepEqual([first, last], [times[0], Math.min(rec.meta.end, times.at(-1) + GRAIN)]);
+});
+
 test('the grain in words', () => {
   assert.equal(grainText({ seconds: 900, place: 'city', targets: null }), '15 min by city');
   assert.equal(grainText({ seconds: 86400, place: 'none', targets: 8 }), '1 d without places, 8 targets named');
   const meta = { grain: { seconds: 60, place: 'country', targets: null, cells: 12 }, totals: { in_recording: 34567 } };
   assert.deepEqual(grainWords({ meta, asking: '', fault: '' }), { what: 'Cells of 1 min by country', how: '34,567 events in 12 cells', note: '' });
   assert.equal(grainWords({ meta: { ...meta, grain: null }, asking: 'x', fault: 'gone' }).note, 'gone');
+  assert.deepEqual(grainWords({ meta: { ...meta, grain: null }, events: 12, asking: '', fault: '' }), { what: 'Every event of this window', how: '12', note: '' });
 });

@@ -116,6 +116,8 @@ test('loading tells files, events, rate and time left, and only what is known', 
     { head: 'Reading 4 of 5 files · 212,000 events', note: 'About 2 s left, at 104,000 events/s', share: 0.72 });
   assert.deepEqual(loadingTexts({}), { head: 'Reading', note: '', share: null });
   assert.equal(loadingTexts({ files: 1, files_done: 1 }).head, 'Reading 1 of 1 file');
+  assert.equal(loadingTexts({ files: 1, events: 10, rate: 5, eta_s: 1, bytes: 100, bytes_done: 100 }).note, 'at 5.00 events/s');
+  assert.deepEqual(loadingTexts({ counting: 10_000_000 }), { head: 'Counting 10,000,000 events', note: 'All was read; sorting by time and place', share: null });
 });
 
 test('of many files those around the one being read are shown', () => {
