@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .wire import Wire
 
-__all__ = ["Documents", "Page", "page_of", "recognise"]
+__all__ = ["Documents", "Hit", "Page", "hits_of", "lines_of", "page_of", "recognise"]
 
 SAMPLE = 100
 """Documents looked at to tell their format."""
@@ -33,7 +33,20 @@ SAMPLE = 100
 DATES = frozenset({"date", "date_nanos"})
 
 
-class _Hit(msgspec.Struct, gc=False):
+class Hit(msgspec.Struct, gc=False):
+    """Hold one document as a search gives it.
+
+    Attributes
+    ----------
+    index, id : str
+        What it is known by.
+    source : bytes
+        Its JSON, as it is.
+    sort : list
+        What it was sorted by.
+    """
+
+    index: str = msgspec.field(name="_index", default="")
     id: str = msgspec.field(name="_id", default="")
     source: msgspec.Raw = msgspec.field(name="_source", default=msgspec.Raw(b"{}"))
     sort: list[Any] = msgspec.field(default_factory=list)
@@ -44,7 +57,7 @@ class _Total(msgspec.Struct):
 
 
 class _Hits(msgspec.Struct):
-    hits: list[_Hit] = msgspec.field(default_factory=list)
+    hits: list[Hit] = msgspec.field(default_factory=list)
     total: _Total | None = None
 
 
@@ -99,22 +112,39 @@ def page_of(body: bytes, ids: bool = False) -> Page:
     (b'{"_id":"a","n":1}\n', 1, [7])
     """
     answer = _ANSWER.decode(body)
-    hits = answer.hits.hits
-    if ids:
-        pieces = [_with_id(hit.id, bytes(hit.source)) for hit in hits]
-        lines = b"\n".join(pieces)
-    else:
-        lines = b"\n".join([hit.source for hit in hits])
-    if hits:
-        lines += b"\n"
+    hits, total = answer.hits.hits, answer.hits.total
+    last = hits[-1].sort if hits else None
+    return Page(lines_of(hits, ids), len(hits), None if total is None else total.value, last, answer.pit_id)
+
+
+def hits_of(body: bytes) -> tuple[list[Hit], str | None]:
+    """Return the documents of an answer to a search one by one, and the point in time to go on with.
+
+    Examples
+    --------
+    >>> hits, _ = hits_of(b'{"hits":{"hits":[{"_index":"i","_id":"a","_source":{"n":1},"sort":[7]}]}}')
+    >>> hits[0].index, hits[0].id, bytes(hits[0].source), hits[0].sort
+    ('i', 'a', b'{"n":1}', [7])
+    """
+    answer = _ANSWER.decode(body)
+    return answer.hits.hits, answer.pit_id
+
+
+def lines_of(hits: Sequence[Hit], ids: bool = False) -> bytes:
+    """Return the sources of documents, one a line.
+
+    Parameters
+    ----------
+    hits : sequence of Hit
+    ids : bool
+        As for `page_of`.
+    """
+    pieces = [_with_id(hit.id, bytes(hit.source)) for hit in hits] if ids else [hit.source for hit in hits]
+    lines = b"\n".join(pieces) + b"\n" if pieces else b""
     if lines.count(b"\n") != len(hits):
         # As somebody wrote them, spread over lines: there, a newline is nothing but space.
-        pieces = [_with_id(hit.id, bytes(hit.source)) if ids else bytes(hit.source) for hit in hits]
-        lines = b"".join(piece.replace(b"\n", b" ") + b"\n" for piece in pieces)
-    total = answer.hits.total
-    return Page(
-        lines, len(hits), None if total is None else total.value, hits[-1].sort if hits else None, answer.pit_id
-    )
+        lines = b"".join(bytes(piece).replace(b"\n", b" ") + b"\n" for piece in pieces)
+    return lines
 
 
 def _with_id(name: str, source: bytes) -> bytes:
