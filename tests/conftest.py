@@ -11,6 +11,10 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .elastic.cluster import cluster, elastic
+
+__all__ = ["cluster", "elastic"]
+
 # The same examples each time, and no clock: a shared machine may be slow. `make soak` tries many more.
 FULL = bool(os.environ.get("ATTACKVIZ_SOAK"))
 settings.register_profile(

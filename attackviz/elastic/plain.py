@@ -14,21 +14,19 @@ __all__ = ["PASSING", "explain", "no_answer", "not_elastic", "partial", "reason"
 PASSING = frozenset({429, 502, 503, 504})
 """The answers after which the same request may succeed."""
 
+_SHARDS = (
+    "shards",
+    "some shards of {index} are not available (the cluster is red)",
+    "see GET /_cluster/allocation/explain, and try again when they are back",
+)
+
 # Type of the error -> code, what it means, what to do. `{index}` is the index it is about.
 _TYPES: dict[str, tuple[str, str, str]] = {
     "index_not_found_exception": ("index", "there is no index {index}", "check its name; GET /_cat/indices lists all"),
     "index_closed_exception": ("closed", "the index {index} is closed", "open it: POST /{index}/_open"),
     "search_context_missing_exception": ("context", "the point in time is gone", "read that slice again"),
-    "no_shard_available_action_exception": (
-        "unavailable",
-        "some shards of {index} are not available (the cluster is red)",
-        "see GET /_cluster/allocation/explain, and try again when they are back",
-    ),
-    "unavailable_shards_exception": (
-        "unavailable",
-        "some shards of {index} are not available (the cluster is red)",
-        "see GET /_cluster/allocation/explain, and try again when they are back",
-    ),
+    "no_shard_available_action_exception": _SHARDS,
+    "unavailable_shards_exception": _SHARDS,
     "master_not_discovered_exception": ("unavailable", "the cluster has no master", "start enough of its nodes"),
     "circuit_breaking_exception": ("busy", "the cluster's memory is full", "ask for less at once, or try again later"),
     "es_rejected_execution_exception": ("busy", "the cluster has too much to do", "try again later"),
@@ -61,14 +59,7 @@ _TYPES: dict[str, tuple[str, str, str]] = {
 
 # A part of the reason, where the type says too little.
 _REASONS: list[tuple[str, tuple[str, str, str]]] = [
-    (
-        r"missing shards",
-        (
-            "unavailable",
-            "some shards of {index} are not available (the cluster is red)",
-            "see GET /_cluster/allocation/explain, and try again when they are back",
-        ),
-    ),
+    (r"missing shards", _SHARDS),
     (
         r"disk usage exceeded flood-stage watermark|FORBIDDEN/12/",
         (
@@ -153,6 +144,8 @@ def explain(status: int, body: bytes, where: str, index: str = "") -> ElasticErr
         found = next((_TYPES[kind] for kind in kinds if kind in _TYPES), None)
     if found is None and status == 400 and any(kind.endswith("parse_exception") for kind in kinds):
         found = _TYPES["parsing_exception"]
+    if found is None and status == 503 and "search_phase_execution_exception" in kinds:
+        found = _SHARDS  # whatever became of the nodes that had them
     if found is None:
         found = _STATUSES.get(status)
     if found is None and 300 <= status < 400:
@@ -167,7 +160,7 @@ def explain(status: int, body: bytes, where: str, index: str = "") -> ElasticErr
         hint=hint.format(**names),
         code=code,
         status=status,
-        passing=status in PASSING or code in ("busy", "context", "unavailable", "disk"),
+        passing=status in PASSING or code in ("busy", "context", "shards", "unavailable", "disk"),
     )
 
 

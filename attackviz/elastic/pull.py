@@ -27,7 +27,7 @@ from ..formats import Options
 from ..schema import COLUMNS, arrow_type, conform
 from .documents import Documents, page_of
 from .query import all_of, conditions, own_query, within
-from .slices import HOLD, Slice, plan
+from .slices import BROKEN, HOLD, Plan, Slice, plan
 from .wire import path
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ _TRIES = 4
 _PAGE = 10_000  # what an index gives at once, unless its settings say otherwise
 _FIRST_PAGE = 1_000
 _PAGE_BYTES = 8 << 20
-_MENDED = ("context", "partial", "unavailable")  # by another point in time
 _FIRST_WAIT = 0.2  # seconds
 
 
@@ -197,10 +196,9 @@ class Pull:
             If the cluster cannot be asked, or a slice could not be read whole
             in several tries.
         """
-        self._renew("")
         pool = ThreadPoolExecutor(self.slices, thread_name_prefix="attackviz-pull")
         try:
-            planned = plan(self.wire, self._pits[-1], self._query, self._window, self.documents.time, self.hold)
+            planned = self._planned()
             self._untimed(planned.untimed)
             self._report.begin(planned.total)
             waiting = deque(planned.slices)
@@ -224,6 +222,16 @@ class Pull:
             self.account.pieces += count
             self.account.left_out["documents without a time"] += count
 
+    def _planned(self) -> Plan:
+        """Open a point in time, and plan in it; in another one where it broke."""
+        for attempt in range(_TRIES):
+            self._renew(self._pits[-1] if self._pits else "")
+            try:
+                return plan(self.wire, self._pits[-1], self._query, self._window, self.documents.time, self.hold)
+            except ElasticError as error:
+                _bear(error, attempt)
+        raise AssertionError("planning ends by a return or by an error")
+
     def _renew(self, used: str) -> None:
         """Open another point in time, unless another reader's trouble led to one already."""
         if not self._pits or self._pits[-1] == used:
@@ -237,16 +245,14 @@ class Pull:
     def _finished(self, pool: ThreadPoolExecutor, begun: _Begun) -> Read:
         """Return a slice when it has been read whole; it is read again where it broke."""
         for attempt in range(_TRIES):
+            if attempt:
+                self._renew(begun.pit)
+                begun = self._begin(pool, begun.slice)
             try:
-                if attempt:
-                    self._renew(begun.pit)
-                    begun = self._begin(pool, begun.slice)
                 return _joined(begun.slice, [part.result() for part in begun.parts])
             except ElasticError as error:
-                if attempt == _TRIES - 1 or error.code not in _MENDED:
-                    raise
                 self._report.add(-sum(_abandoned(part) for part in begun.parts))
-                time.sleep(_FIRST_WAIT * 4**attempt)  # a shard may need a moment to be found elsewhere
+                _bear(error, attempt)
         raise AssertionError("a slice ends by a return or by an error")
 
     def _part(self, piece: Slice, part: int, pit: str) -> Read:
@@ -277,7 +283,7 @@ class Pull:
         while not self._stopped:
             body |= {"size": self._size, "pit": {"id": pit, "keep_alive": _KEEP}}
             # No filter_path: it makes the node read and write every source once more, for 80 bytes a hit.
-            answer = self.wire.search("/_search", body=msgspec.json.encode(body))
+            answer = self.wire.search("/_search", body=msgspec.json.encode(body), leave=BROKEN)
             page = page_of(answer, ids)
             if page.total is not None:
                 found.total = page.total
@@ -358,6 +364,13 @@ class _Report:
             rate = self._done / took if took > 0 else 0.0
             left = max(self._documents - self._done, 0)
             self._told(PullProgress(self._documents, self._done, rate, left / rate if rate else None))
+
+
+def _bear(error: ElasticError, attempt: int) -> None:
+    """Wait a moment, in which a lost shard may be found elsewhere; raise what another point in time will not mend."""
+    if attempt == _TRIES - 1 or error.code not in BROKEN:
+        raise error
+    time.sleep(_FIRST_WAIT * 4**attempt)
 
 
 def _abandoned(part: Future[Read]) -> int:

@@ -17,10 +17,13 @@ from .query import Query, all_of, between, without
 if TYPE_CHECKING:
     from .wire import Wire
 
-__all__ = ["HOLD", "Plan", "Slice", "plan"]
+__all__ = ["BROKEN", "HOLD", "Plan", "Slice", "plan"]
 
 HOLD = 250_000
 """Documents of a slice, unless more of them have the very same time."""
+
+BROKEN = ("context", "partial", "shards")
+"""Codes of errors that asking the same point in time again does not mend, and another one may."""
 
 _BINS = 500
 
@@ -99,6 +102,11 @@ def plan(wire: Wire, pit: str, query: Query, window: Query | None, time: str, ho
     Returns
     -------
     Plan
+
+    Raises
+    ------
+    ElasticError
+        With a code of `BROKEN` where it may be had in another point in time.
     """
     inner = {"first": {"min": {"field": time}}, "last": {"max": {"field": time}}}
     within = {"filter": window or {"match_all": {}}, "aggs": inner}
@@ -151,6 +159,6 @@ def _merged(spans: Iterator[tuple[int, int, int]], hold: int) -> Iterator[Slice]
 
 def _count(wire: Wire, pit: str, query: Query, aggs: dict[str, Any]) -> dict[str, Any]:
     body = {"size": 0, "track_total_hits": False, "pit": {"id": pit, "keep_alive": "5m"}, "query": query, "aggs": aggs}
-    answer: dict[str, Any] = msgspec.json.decode(wire.search("/_search", body=msgspec.json.encode(body)))
+    answer: dict[str, Any] = msgspec.json.decode(wire.search("/_search", body=msgspec.json.encode(body), leave=BROKEN))
     found: dict[str, Any] = answer["aggregations"]
     return found

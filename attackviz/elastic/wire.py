@@ -6,7 +6,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -122,7 +122,13 @@ class Wire:
         return True
 
     def search(
-        self, target: str, params: Mapping[str, Any] | None = None, body: bytes = b"{}", *, timeout: float | None = None
+        self,
+        target: str,
+        params: Mapping[str, Any] | None = None,
+        body: bytes = b"{}",
+        *,
+        timeout: float | None = None,
+        leave: Container[str] = (),
     ) -> bytes:
         """Send a search, and return its answer if it is whole.
 
@@ -135,6 +141,8 @@ class Wire:
         body : bytes
         timeout : float, optional
             Seconds, instead of the connection's.
+        leave : container of str
+            See `request`.
 
         Raises
         ------
@@ -146,7 +154,7 @@ class Wire:
             whole["filter_path"] = f"{whole['filter_path']},timed_out,_shards.failed"
         if target.endswith("/_search"):
             whole.setdefault("allow_partial_search_results", "false")
-        answer = self.request("POST", target, whole, body, timeout=timeout)
+        answer = self.request("POST", target, whole, body, timeout=timeout, leave=leave)
         # These stand before the hits; no text in a document can look like them, for its quotes are escaped.
         end = answer.find(b'"hits":')
         failed = _SHARDS.search(answer, 0, end if end >= 0 else len(answer))
@@ -165,6 +173,7 @@ class Wire:
         lines: bool = False,
         timeout: float | None = None,
         tries: int | None = None,
+        leave: Container[str] = (),
     ) -> bytes:
         """Send a request, and return the bytes of the answer.
 
@@ -186,6 +195,8 @@ class Wire:
             Seconds, instead of the connection's.
         tries : int, optional
             Instead of the wire's; 1 for those who do something else when it fails.
+        leave : container of str
+            Codes of errors after which it is not tried again: the caller mends those.
 
         Returns
         -------
@@ -206,7 +217,7 @@ class Wire:
             attempt += 1
             # Who never answered will hardly do so soon; other hosts are asked, though.
             limit = allowed if self._met else min(allowed, max(2, len(self.connection.hosts)))
-            if attempt >= limit or not _worth_repeating(error):
+            if attempt >= limit or error.code in leave or not _worth_repeating(error):
                 raise error
             self._pause(attempt, after)
 

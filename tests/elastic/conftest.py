@@ -1,123 +1,34 @@
-"""One cluster for the whole run: a node of our own, or the one that ``ES_URL`` names."""
+"""What tests of Elasticsearch share, beside the cluster."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from ..conftest import missing
-from .node import AbsentError, Node, ask
-
-GIVEN = os.environ.get("ES_URL")
-FULL = bool(os.environ.get("ATTACKVIZ_SOAK"))
-VERSIONS = ["given"] if GIVEN else ["9.5.3", "8.19.21", "9.4.3"] if FULL else ["9.5.3"]
+from .cluster import Cluster
+from .gate import Gate
 
 
-class Cluster:
-    """Hold a running cluster, and the plainest way to ask it.
-
-    Attributes
-    ----------
-    url : str
-    node : Node or None
-        Ours to kill and start again; None for a given cluster.
-    version : tuple of int
-        Of the server.
-    """
-
-    def __init__(self, url: str, ours: Node | None = None) -> None:
-        self.url, self.node = url.rstrip("/"), ours
-        self._made: list[str] = []
-        self.version = tuple(map(int, self.ask("GET", "/")["version"]["number"].split("-")[0].split(".")))
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Ask it, see `node.ask`."""
-        return ask(self.url, method, path, body)
-
-    def create(self, name: str, mappings: dict | None = None, **settings: object) -> str:
-        """Make an empty index, and remove it when the test is over."""
-        self.forget(name)
-        body = {"settings": {"number_of_replicas": 0, **settings}}
-        if mappings is not None:
-            body["mappings"] = mappings
-        self.ask("PUT", f"/{name}", body)
-        self._made.append(name)
-        return name
-
-    def fill(self, name: str, documents: Iterable[dict], ids: Iterable[str] | None = None) -> int:
-        """Index documents, each under an id if given, and make them visible; how many."""
-        given = iter(ids) if ids is not None else None
-        lines: list[bytes] = []
-        total = size = 0
-
-        def send() -> None:
-            answer = self.ask("POST", f"/{name}/_bulk?filter_path=errors,items.*.error", b"".join(lines))
-            assert not answer["errors"], str(answer)[:500]
-
-        for document in documents:
-            head = {"create": {"_id": next(given)}} if given is not None else {"create": {}}
-            lines += [json.dumps(head).encode(), b"\n", json.dumps(document).encode(), b"\n"]
-            total, size = total + 1, size + len(lines[-2])
-            if size > 5_000_000:
-                send()
-                lines.clear()
-                size = 0
-        if lines:
-            send()
-        self.ask("POST", f"/{name}/_refresh")
-        return total
-
-    def forget(self, name: str) -> None:
-        """Remove an index, or a data stream, and what templates there are of that name."""
-        for path in (f"/_data_stream/{name}", f"/{name}", f"/_index_template/{name}"):
-            try:
-                self.ask("DELETE", path + ("?ignore_unavailable=true" if path == f"/{name}" else ""))
-            except OSError:
-                continue  # there was none
-
-    def sweep(self) -> None:
-        """Remove what was made since the last time."""
-        while self._made:
-            self.forget(self._made.pop())
-
-
-@pytest.fixture(autouse=True)
-def nobodys_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the environment of whoever runs the tests out of them."""
-    for name in list(os.environ):
-        if name.startswith("ES_") and name != "ES_JAVA_HOME":
-            monkeypatch.delenv(name)
-    (tmp_path / "none.toml").touch()
-    monkeypatch.setenv("ATTACKVIZ_SETTINGS", str(tmp_path / "none.toml"))
-
-
-@pytest.fixture(scope="session", params=VERSIONS)
-def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Yield the shared cluster; tests want `elastic`."""
-    if GIVEN:
-        yield Cluster(GIVEN)
-        return
-    try:
-        ours = Node(tmp_path_factory.mktemp("node"), request.param)
-        ours.start()
-    except AbsentError as reason:
-        missing(str(reason), "a JDK 21 and Maven")
-    try:
-        yield Cluster(ours.url, ours)
-    finally:
-        ours.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("ES_") and name != "ES_JAVA_HOME":
+                patch.delenv(name)
+        none = tmp_path_factory.mktemp("settings") / "none.toml"
+        none.touch()
+        patch.setenv("ATTACKVIZ_SETTINGS", str(none))
+        yield
 
 
 @pytest.fixture
-def elastic(cluster: Cluster) -> Iterator[Cluster]:
-    """Yield the cluster: ``.url``, and what it takes to fill it; what a test made goes after it."""
-    yield cluster
-    cluster.sweep()
+def gate(elastic: Cluster) -> Iterator[Gate]:
+    """Yield a proxy before the cluster that spoils answers: see `Gate.fault`."""
+    with Gate(elastic.url) as one:
+        yield one
 
 
 @pytest.fixture

@@ -8,14 +8,19 @@ import ipaddress
 import json
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# Given method, path, body and how many requests came before; None lets it through. An int is the status answered
-# instead, bytes are what the body becomes; `gone` drops the connection, `cut` sends half the body.
-Fault = Callable[[str, str, bytes, int], "int | bytes | str | None"]
+# What becomes of an answer. None: nothing; a status, or one with a body: that is answered, and the cluster is not
+# asked; bytes, or a function of bytes: what its body becomes; `gone`: the connection drops before the cluster is asked,
+# `lost`: after that; `cut`: half the body comes.
+Fate = int | tuple[int, bytes] | bytes | Callable[[bytes], bytes] | str | None
+
+# Given method, path (without parameters), body, and how often that method and path were asked for before.
+Fault = Callable[[str, str, bytes, int], Fate]
 
 # What goes from one side to the other; the rest belongs to a connection.
 _KEPT = ("content-type", "x-elastic-product", "retry-after", "www-authenticate", "location")
@@ -34,14 +39,23 @@ class Gate:
         The only header that is let in.
     tls : tuple of Path, optional
         Certificate and key.
+
+    Attributes
+    ----------
+    fault : Fault
+        Says what becomes of each request.
+    seen : Counter
+        Requests by method and path, such as ``POST /_search``.
+    headers, without
+        Of answers: instead of the cluster's; those that it sends and we do not.
     """
 
     def __init__(self, target: str, *, authorization: str | None = None, tls: tuple[Path, Path] | None = None) -> None:
         self.fault: Fault = lambda method, path, body, before: None
-        self.requests: list[tuple[str, str]] = []
-        self.headers: dict[str, str] = {}  # of answers, instead of the cluster's
-        self.without: set[str] = set()  # headers the cluster sends and we do not
-        gate, host = self, urlsplit(target).netloc
+        self.seen: Counter[str] = Counter()
+        self.headers: dict[str, str] = {}
+        self.without: set[str] = set()
+        gate, host, lock = self, urlsplit(target).netloc, threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -49,25 +63,33 @@ class Gate:
 
             def _pass(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                before = len(gate.requests)
-                gate.requests.append((self.command, self.path))
+                path = self.path.partition("?")[0]
+                with lock:
+                    before = gate.seen[f"{self.command} {path}"]
+                    gate.seen[f"{self.command} {path}"] += 1
                 if authorization is not None and self.headers.get("Authorization") != authorization:
                     return self._answer(401, {"X-Elastic-Product": "Elasticsearch"}, json.dumps(DENIED).encode())
-                fault = gate.fault(self.command, self.path, body, before)
-                if fault == "gone":
+                fate = gate.fault(self.command, path, body, before)
+                if fate == "gone":
                     self.close_connection = True
                     return None
-                if isinstance(fault, int):
-                    return self._answer(fault, {"X-Elastic-Product": "Elasticsearch"}, b"")
+                if isinstance(fate, int | tuple):
+                    status, text = fate if isinstance(fate, tuple) else (fate, b"")
+                    return self._answer(status, {"X-Elastic-Product": "Elasticsearch"}, text)
                 upstream = http.client.HTTPConnection(host, timeout=60)
                 headers = {n: v for n, v in self.headers.items() if n.lower() in ("content-type", "accept")}
                 upstream.request(self.command, self.path, body or None, headers)
                 answer = upstream.getresponse()
                 data = answer.read()
                 upstream.close()
-                if isinstance(fault, bytes):
-                    data = fault
-                return self._answer(answer.status, dict(answer.headers), data, half=fault == "cut")
+                if fate == "lost":
+                    self.close_connection = True
+                    return None
+                if isinstance(fate, bytes):
+                    data = fate
+                elif callable(fate):
+                    data = fate(data)
+                return self._answer(answer.status, dict(answer.headers), data, half=fate == "cut")
 
             def _answer(self, status: int, headers: dict[str, str], body: bytes, half: bool = False) -> None:
                 self.send_response(status)
@@ -92,7 +114,7 @@ class Gate:
             daemon_threads = True
 
             def handle_error(self, request: object, client_address: object) -> None:
-                """Say nothing of clients that do not like our certificate."""
+                """Say nothing of clients that do not like our certificate, and of clusters that are killed."""
 
         self.server = Server(("127.0.0.1", 0), Handler)
         if tls is not None:
@@ -118,7 +140,6 @@ class Gate:
 
 def certificate(directory: Path, name: str = "127.0.0.1", *, days: int = 1) -> tuple[Path, Path]:
     """Write a certificate that signs itself, and its key; one with negative days has expired."""
-    # It comes with the S3 server of the tests.
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

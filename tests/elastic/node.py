@@ -1,6 +1,7 @@
 """A real Elasticsearch node for tests, from artefacts on Maven Central; it is never shipped.
 
-``python tests/elastic/node.py [VERSION]`` starts one by hand and prints its URL; Ctrl-C stops it.
+``python tests/elastic/node.py [VERSION]`` starts one by hand and prints its URL; Ctrl-C stops it. With ``fetch`` before
+the versions it only brings what they need.
 
 The artefact of 9.5.3 and 8.19.21 is what Elasticsearch tests its own plugins with: a whole server with the basic
 modules. 9.4.3 comes inside another product and has all of them (scripts, update by query, ingest processors).
@@ -61,7 +62,16 @@ UNNEEDED = ("x-pack-geoip-enterprise-downloader", "x-pack-inference", "x-pack-mi
 
 
 class AbsentError(Exception):
-    """This machine lacks what a node needs; the message says what."""
+    """This machine lacks what a node needs; it says what, and which command would bring it."""
+
+    def __init__(self, what: str, command: str) -> None:
+        super().__init__(f"{what} is not on this machine; {command} would bring it")
+        self.what, self.command = what, command
+
+
+def install(debian: str, mac: str) -> str:
+    """Return the command that brings a package."""
+    return f"brew install {mac}" if platform.system() == "Darwin" else f"apt-get install {debian}"
 
 
 def find_java(at_least: int) -> Path:
@@ -78,7 +88,8 @@ def find_java(at_least: int) -> Path:
         if (home / "bin/javac").exists() and (version := _java_version(home)) >= at_least:
             found.setdefault(version, home)
     if not found:
-        raise AbsentError(f"JDK {at_least} or newer (a runtime will not do; ES_JAVA_HOME names one)")
+        what = f"JDK {at_least} or newer (a runtime will not do; ES_JAVA_HOME names one)"
+        raise AbsentError(what, install("openjdk-21-jdk-headless", "openjdk@21"))
     return found[min(found)]
 
 
@@ -103,7 +114,8 @@ def distribution(version: str) -> Path:
     release = RELEASES[version]
     java = find_java(release.java)
     if not shutil.which("mvn"):
-        raise AbsentError("Maven")
+        raise AbsentError("Maven", install("maven", "maven"))
+    print(f"elasticsearch {version}: fetching it (a minute or more, once)", file=sys.stderr)
     cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache(), prefix="fetching-") as name:
         fetched, unpacked = Path(name, "zip"), Path(name, "unpacked")
@@ -112,7 +124,8 @@ def distribution(version: str) -> Path:
         command += [f"-Dmaven.repo.local={name}/repository"]
         done = subprocess.run(command, cwd=name, capture_output=True, text=True)
         if done.returncode:
-            raise AbsentError(f"{release.artifact} (Maven cannot fetch it: {done.stdout[-300:].strip()})")
+            what = f"{release.artifact} (Maven says: {' '.join(done.stdout.split())[-300:]})"
+            raise AbsentError(what, "scripts/elastic.sh, with a network,")
         _unpack(next(fetched.glob("*.zip")), release.below, unpacked)
         for module in UNNEEDED:
             shutil.rmtree(unpacked / "modules" / module, ignore_errors=True)
@@ -399,7 +412,20 @@ def ask(url: str, method: str, path: str, body: object = None, *, timeout: float
     return json.loads(text) if text else None
 
 
+def fetch(versions: list[str]) -> None:
+    """Bring what tests on some versions need, as far as this machine can."""
+    for version in versions:
+        try:
+            find_java(RELEASES[version].java)
+            distribution(version)
+        except AbsentError as reason:
+            print(f"elasticsearch {version}: {reason}; the tests will say so")
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["fetch"]:
+        fetch(sys.argv[2:])
+        return
     with tempfile.TemporaryDirectory() as data:
         try:
             with Node(Path(data), *sys.argv[1:2]) as node:
@@ -408,7 +434,7 @@ def main() -> None:
         except KeyboardInterrupt:
             pass
         except AbsentError as reason:
-            sys.exit(f"this machine lacks {reason}")
+            sys.exit(str(reason))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from attackviz.elastic import Connection, Elastic
 from attackviz.errors import UsageError
 
 from ..conftest import ROOT
-from .conftest import Cluster
+from .cluster import Cluster
 from .gate import Gate
 
 CORPUS = ROOT / "tests" / "formats" / "corpus"

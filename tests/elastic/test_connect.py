@@ -13,7 +13,7 @@ from attackviz.elastic import Connection, Elastic, Wire
 from attackviz.errors import AttackvizError, AttackvizWarning, ElasticError, SettingsError, UsageError
 from attackviz.settings import Settings, load_settings
 
-from .conftest import Cluster
+from .cluster import Cluster
 from .gate import Gate, certificate
 
 SECRET = "s3cr3t-pässword"

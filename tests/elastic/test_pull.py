@@ -26,8 +26,7 @@ from attackviz.window import Window
 
 from ..conftest import FULL
 from . import made
-from .conftest import Cluster
-from .proxy import Answer, Proxy
+from .cluster import Cluster
 
 COUNT = 200_000 if FULL else 4_000
 KINDS = {
@@ -76,13 +75,6 @@ def tpot(cluster, tmp_path_factory):
     one = Loaded(cluster, "tpot", tmp_path_factory.mktemp("tpot"))
     yield one
     cluster.forget(one.index)
-
-
-@pytest.fixture
-def proxy(cluster):
-    one = Proxy(cluster.url)
-    yield one
-    one.close()
 
 
 def rows(table: pa.Table) -> list[str]:
@@ -271,84 +263,84 @@ def test_nothing_is_an_answer(tpot):
     assert tpot.elastic().read("1999-01-01", columns=["src_ip"]).table.column_names == ["time", "src_ip"]
 
 
-def busy(times: int) -> Answer | None:
-    body = b'{"error":{"root_cause":[],"type":"es_rejected_execution_exception","reason":"full"},"status":429}'
-    return Answer(429, body) if times % 3 == 1 else None
+def of_searches(fault):
+    """Return a fault of a gate that is told of searches alone: of the body, and how many came before."""
+    return lambda method, path, body, before: fault(body, before) if path == "/_search" else None
 
 
-def test_a_busy_cluster_is_asked_again(tpot, proxy):
-    proxy.before = lambda method, path, body, times: busy(times) if path == "/_search" else None
-    pull = tpot.pull(proxy.url)
+def test_a_busy_cluster_is_asked_again(tpot, gate):
+    gate.fault = of_searches(lambda body, before: 429 if before % 3 == 1 else None)
+    pull = tpot.pull(gate.url)
     assert rows(pa.concat_tables(pull)) == from_file(tpot)[0]
     assert pull.wire.repeated > 2
 
 
-def test_a_dropped_connection_is_tried_again(tpot, proxy):
-    proxy.before = lambda method, path, body, times: Answer(0, b"") if path == "/_search" and times == 3 else None
-    assert rows(pa.concat_tables(tpot.pull(proxy.url))) == from_file(tpot)[0]
+def test_a_dropped_connection_is_tried_again(tpot, gate):
+    gate.fault = of_searches(lambda body, before: "gone" if before == 3 else None)
+    assert rows(pa.concat_tables(tpot.pull(gate.url))) == from_file(tpot)[0]
 
 
-def test_a_broken_point_in_time_means_that_slice_again(tpot, proxy, cluster):
-    def close(method: str, path: str, body: bytes, times: int) -> None:
-        if path == "/_search" and times in (4, 11):
+def test_a_broken_point_in_time_means_that_slice_again(tpot, gate, cluster):
+    def close(body: bytes, before: int) -> None:
+        if before in (4, 11):
             cluster.ask("DELETE", "/_pit", {"id": json.loads(body)["pit"]["id"]})
 
-    proxy.before = close
+    gate.fault = of_searches(close)
     seen = []
-    pull = tpot.pull(proxy.url, progress=seen.append)
+    pull = tpot.pull(gate.url, progress=seen.append)
     assert rows(pa.concat_tables(pull)) == from_file(tpot)[0]
-    assert proxy.seen["POST /attackviz-pull-tpot/_pit"] > 1
+    assert gate.seen["POST /attackviz-pull-tpot/_pit"] > 1
     assert (pull.account.pieces, seen[-1].done) == (COUNT, COUNT)
 
 
-def without_a_hit(answer: Answer) -> dict:
-    found = json.loads(answer.body)
+def test_a_shard_that_is_away_means_another_point_in_time_at_once(tpot, gate):
+    away = {"type": "no_shard_available_action_exception", "reason": None}
+    error = {"type": "search_phase_execution_exception", "reason": "all shards failed", "root_cause": [away]}
+    answer = json.dumps({"error": error, "status": 503}).encode()
+    gate.fault = of_searches(lambda body, before: (503, answer) if before in (4, 5) else None)
+    pull = tpot.pull(gate.url)
+    assert rows(pa.concat_tables(pull)) == from_file(tpot)[0]
+    assert pull.wire.repeated == 0
+    assert gate.seen["POST /attackviz-pull-tpot/_pit"] > 1
+
+
+def without_a_hit(body: bytes) -> dict:
+    found = json.loads(body)
     if found.get("hits", {}).get("hits"):
         found["hits"]["hits"].pop(0)
     return found
 
 
-def test_partial_shards_are_no_answer(tpot, proxy):
-    def partial(method: str, path: str, times: int, answer: Answer) -> None:
-        if path == "/_search" and times == 5:
-            found = without_a_hit(answer)
-            found = {"pit_id": found.pop("pit_id"), "timed_out": False, "_shards": {"failed": 1}} | {
-                "hits": found["hits"]
-            }
-            answer.body = json.dumps(found, separators=(",", ":")).encode()
-
-    proxy.after = partial
-    assert rows(pa.concat_tables(tpot.pull(proxy.url))) == from_file(tpot)[0]
+def partial(body: bytes) -> bytes:
+    found = without_a_hit(body)
+    found = {"pit_id": found["pit_id"], "timed_out": False, "_shards": {"failed": 1}, "hits": found["hits"]}
+    return json.dumps(found, separators=(",", ":")).encode()
 
 
-def test_fewer_documents_than_there_are_is_no_answer(tpot, proxy):
-    def fewer(method: str, path: str, times: int, answer: Answer) -> None:
-        if path == "/_search" and times == 5:
-            answer.body = json.dumps(without_a_hit(answer)).encode()
-
-    proxy.after = fewer
-    assert rows(pa.concat_tables(tpot.pull(proxy.url))) == from_file(tpot)[0]
+def fewer(body: bytes) -> bytes:
+    return json.dumps(without_a_hit(body)).encode()
 
 
-def test_what_never_mends_ends_in_an_error(tpot, proxy, monkeypatch):
+@pytest.mark.parametrize("spoiled", [partial, fewer])
+def test_a_part_is_no_answer(tpot, gate, spoiled):
+    gate.fault = of_searches(lambda body, before: spoiled if before == 5 else None)
+    assert rows(pa.concat_tables(tpot.pull(gate.url))) == from_file(tpot)[0]
+
+
+def test_what_never_mends_ends_in_an_error(tpot, gate, monkeypatch):
     monkeypatch.setattr("attackviz.elastic.pull._FIRST_WAIT", 0)
-
-    def fewer(method: str, path: str, times: int, answer: Answer) -> None:
-        if path == "/_search":
-            answer.body = json.dumps(without_a_hit(answer)).encode()
-
-    proxy.after = fewer
+    gate.fault = of_searches(lambda body, before: fewer)
     with pytest.raises(ElasticError, match=r"documents of a slice came; .*try again") as caught:
-        list(tpot.pull(proxy.url))
+        list(tpot.pull(gate.url))
     assert (caught.value.code, caught.value.passing) == ("partial", True)
 
 
-def test_nothing_is_kept_when_reading_ends_early(tpot, proxy):
-    pull = tpot.pull(proxy.url, hold=COUNT // 20)
+def test_nothing_is_kept_when_reading_ends_early(tpot, gate):
+    pull = tpot.pull(gate.url, hold=COUNT // 20)
     with pull as batches:
         next(iter(batches))
-    assert proxy.seen["DELETE /_pit"] == 1
-    assert proxy.seen["POST /_search"] < 30
+    assert gate.seen["DELETE /_pit"] == 1
+    assert gate.seen["POST /_search"] < 30
 
 
 def test_an_index_that_is_no_log_says_so(elastic, index):

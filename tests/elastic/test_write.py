@@ -1,15 +1,10 @@
 """Writing into a real cluster: every event once, whatever happens on the way."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pandas as pd
@@ -24,7 +19,8 @@ from attackviz.elastic.write import Writer, write
 from attackviz.errors import DataLossWarning, ElasticError, UsageError
 from attackviz.schema import conform
 
-FULL = bool(os.environ.get("ATTACKVIZ_SOAK"))
+from ..conftest import FULL
+
 COUNT = 200_000 if FULL else 12_000
 
 
@@ -88,74 +84,18 @@ def stored(elastic, name, ids):
     return {hit["_id"]: hit["_source"] for hit in hits}
 
 
-class Proxy:
-    """Pass bulk requests on to a cluster, spoiled as `fault` says.
+def of_bodies(fault, sizes=None):
+    """Return a fault of a gate that is told of bulk requests alone: their documents, and how many came before."""
 
-    It is given the number of documents and how many bulk requests came before;
-    ``429`` and ``413`` answer for the cluster, ``lost`` passes the request on
-    and drops the answer.
-    """
+    def at(method, path, body, before):
+        if not path.endswith("/_bulk"):
+            return None
+        documents = body.count(b"\n") // 2
+        if sizes is not None:
+            sizes.append(documents)
+        return fault(documents, before)
 
-    def __init__(self, url):
-        self.fault = lambda documents, before: None
-        self.sizes = []
-        self.lock = Lock()
-        proxy, host = self, urlsplit(url).netloc
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def pass_on(self):
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                fault = None
-                if "/_bulk" in self.path:
-                    documents = body.count(b"\n") // 2
-                    with proxy.lock:
-                        fault = proxy.fault(documents, len(proxy.sizes))
-                        proxy.sizes.append(documents)
-                if fault in (413, 429):
-                    self.answer(fault, {"content-type": "text/plain"}, b"too much")
-                    return
-                upstream = HTTPConnection(host)
-                upstream.request(self.command, self.path, body, dict(self.headers))
-                answer = upstream.getresponse()
-                data = answer.read()
-                upstream.close()
-                if fault == "lost":
-                    self.close_connection = True
-                    return
-                self.answer(answer.status, dict(answer.headers), data)
-
-            do_GET = do_POST = do_PUT = do_HEAD = pass_on  # noqa: N815 - as http.server calls them
-
-            def answer(self, status, headers, body):
-                self.send_response(status)
-                for key, value in headers.items():
-                    if key.lower() not in ("content-length", "transfer-encoding", "connection"):
-                        self.send_header(key, value)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def proxy(elastic):
-    made = Proxy(elastic.url)
-    yield made
-    made.close()
+    return at
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -271,44 +211,44 @@ def test_a_data_stream_refuses_events_without_a_time(elastic, wire, name):
     assert "timestamp field [@timestamp] is missing" in next(iter(done.samples.values()))[0].reason
 
 
-def test_a_body_that_is_too_much_is_halved(elastic, proxy, name):
-    wire = wire_to(proxy.url)
+def test_a_body_that_is_too_much_is_halved(elastic, gate, name):
+    wire = wire_to(gate.url)
     setup(wire, name)
-    proxy.fault = lambda documents, before: 429 if documents > 700 else None
-    waits = []
+    waits, sizes = [], []
+    gate.fault = of_bodies(lambda documents, before: 429 if documents > 700 else None, sizes)
     with Writer(wire, name, seed=1, pause=waits.append) as writer:
         writer.write(events(5000))
     assert (writer.written.created, writer.written.closes()) == (5000, True)
     assert writer.written.halved >= 3
-    assert max(proxy.sizes) > 700 >= proxy.sizes[-1]
+    assert max(sizes) > 700 >= sizes[-1]
     assert waits
     assert count(elastic, name) == 5000
 
 
-def test_one_document_that_is_too_large_is_a_dead_letter(elastic, proxy, name, tmp_path):
-    wire = wire_to(proxy.url)
-    proxy.fault = lambda documents, before: 413
+def test_one_document_that_is_too_large_is_a_dead_letter(elastic, gate, name, tmp_path):
+    wire = wire_to(gate.url)
+    gate.fault = of_bodies(lambda documents, before: 413)
     with DeadLetters(tmp_path / "dead") as letters:
         done = write(wire, name, [events(3)], letters=letters, pause=lambda seconds: None)
     assert dict(done.refused) == {"too large": 3}
     assert len((tmp_path / "dead").read_text().splitlines()) == 3
 
 
-def test_a_cluster_that_stays_busy_is_an_error_to_go_on_from(elastic, proxy, name):
-    wire = wire_to(proxy.url)
-    proxy.fault = lambda documents, before: 429 if before >= 2 else None
+def test_a_cluster_that_stays_busy_is_an_error_to_go_on_from(elastic, gate, name):
+    wire = wire_to(gate.url)
+    gate.fault = of_bodies(lambda documents, before: 429 if before >= 2 else None)
     with pytest.raises(ElasticError, match="run it again") as raised:
         write(wire, name, [events(5000)], size=1 << 17, pause=lambda seconds: None)
     assert raised.value.status == 429
-    proxy.fault = lambda documents, before: None
+    gate.fault = lambda method, path, body, before: None
     assert write(wire, name, [events(5000)]).closes()
     assert count(elastic, name) == 5000
 
 
-def test_a_lost_answer_doubles_nothing(elastic, proxy, name):
-    wire = wire_to(proxy.url)
+def test_a_lost_answer_doubles_nothing(elastic, gate, name):
+    wire = wire_to(gate.url)
     setup(wire, name)
-    proxy.fault = lambda documents, before: "lost" if before % 3 == 1 else None
+    gate.fault = of_bodies(lambda documents, before: "lost" if before % 3 == 1 else None)
     done = write(wire, name, [events(5000)], size=1 << 17, pause=lambda seconds: None)
     assert done.documents == 5000
     assert done.existing > 0
@@ -364,43 +304,6 @@ def test_a_frame_is_written(elastic, name, tmp_path):
     hit = elastic.ask("POST", f"/{name}/_search", {"size": 1})["hits"]["hits"][0]["_source"]
     assert hit["attackviz"]["cart.total"] == 1.5
     assert hit["@timestamp"] == "2025-02-18T00:00:00.000001Z"
-
-
-@pytest.mark.slow
-def test_a_node_killed_in_the_middle_loses_and_doubles_nothing(elastic, wire, name):
-    if elastic.node is None:
-        pytest.skip("the cluster is given: it is nobody's to kill")
-    setup(wire, name)
-    tables = [events(2_000, start) for start in range(0, COUNT, 2_000)]
-    half, dead = Event(), Event()
-    results = []
-
-    def given():
-        for number, table in enumerate(tables):
-            if number == len(tables) // 2:
-                half.set()
-                dead.wait()
-            yield table
-
-    def load():
-        try:
-            results.append(write(wire, name, given(), size=1 << 18))
-        except ElasticError as error:
-            results.append(error)
-
-    writer = Thread(target=load)
-    writer.start()
-    half.wait()
-    elastic.node.kill()
-    dead.set()
-    elastic.node.start()
-    writer.join()
-    (done,) = results
-    if isinstance(done, ElasticError):  # the node took too long to come back
-        assert "run it again" in str(done)
-        done = write(wire_to(elastic.url), name, tables)
-    assert (done.documents, done.closes()) == (COUNT, True)
-    assert count(elastic, name) == COUNT
 
 
 LINE = '{"src_ip":"198.51.100.%d","timestamp":"2025-02-18T00:%02d:%02d.%06d","payload_printable":"GET /%d"}\n'
