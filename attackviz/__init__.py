@@ -22,6 +22,7 @@ from .errors import AttackvizError, AttackvizWarning, DataLossWarning
 if TYPE_CHECKING:
     from .account import Account, account_of
     from .analysis import EventTable
+    from .elastic import Elastic
     from .export import Replay
     from .filters import Filters
     from .formats import Mapping
@@ -39,6 +40,7 @@ __all__ = [
     "AttackvizError",
     "AttackvizWarning",
     "DataLossWarning",
+    "Elastic",
     "EventTable",
     "Filters",
     "Mapping",
@@ -61,6 +63,7 @@ __all__ = [
 
 _HOMES = {
     "Account": "account",
+    "Elastic": "elastic",
     "EventTable": "analysis",
     "Filters": "filters",
     "Mapping": "formats",
@@ -81,7 +84,7 @@ _HOMES = {
 }
 
 # Whoever asks for these is about to hold a frame: `df.attacks` must be there.
-_FRAMES = {"enrich", "read"}
+_FRAMES = {"Elastic", "enrich", "read"}
 
 
 def __getattr__(name: str) -> Any:

@@ -169,10 +169,27 @@ def test_directory_without_logs_says_what_was_there(tmp_path):
         read(tmp_path)
 
 
-@pytest.mark.parametrize("address", ["es+http://localhost/index", "tape:somewhere", "http://x/y.json"])
+@pytest.mark.parametrize("address", ["es+ftp://localhost/index", "tape:somewhere", "http://x/y.json"])
 def test_addresses_of_other_kinds_are_named(address):
     with pytest.raises(AddressError, match="not understood"):
         read(address)
+
+
+def test_an_index_is_for_reading_and_never_shows_its_password(tmp_path):
+    index = "es+http://me:secret@localhost/attacks"
+    with pytest.raises(AddressError, match="an index, not files") as refused:
+        open_address(index)
+    assert "secret" not in str(refused.value)
+    for wrong in ("http://me:secret@localhost/attacks", "es+htp://me:secret@localhost/attacks"):
+        with pytest.raises(AddressError) as refused:
+            read(wrong)
+        assert "secret" not in str(refused.value)
+    with pytest.raises(UsageError, match="no index is named"):
+        read("es+http://localhost")
+    with pytest.raises(UsageError, match="bad pieces"):
+        read(index, bad=tmp_path / "bad.txt")
+    with pytest.raises(UsageError, match="dask"):
+        read(index, engine="dask")
 
 
 def test_wrong_options_are_refused_before_reading(tmp_path):

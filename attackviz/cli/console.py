@@ -149,26 +149,34 @@ def _warn(shown: Callable[..., None], message: Warning | str, category: type[War
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[dict[str, Any]], None] | None]:
-    """Show reading as a bar by bytes, on a terminal only.
+    """Show reading as a bar by bytes, or by documents of an index, on a terminal only.
 
     Yields
     ------
     callable or None
-        Takes a loading status (keys ``bytes``, ``bytes_done``, ``events``,
-        ``files`` and ``files_done``); None where stderr is no terminal.
+        Takes a loading status (as `attackviz.sources.Progress.to_dict` gives it);
+        None where stderr is no terminal.
     """
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.filesize import decimal
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    amount = TextColumn("{task.fields[amount]}", markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), amount, TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
+        task = bar.add_task("reading", total=None, amount="")
 
         def show(status: dict[str, Any]) -> None:
-            words = f"reading {status['files_done']} of {status['files']} files, {status['events']:,} events"
-            bar.update(task, total=status["bytes"] or None, completed=status["bytes_done"], description=words)
+            if status.get("documents"):
+                done, total = status["documents_done"], status["documents"]
+                words, amount = "reading an index", f"{done:,}/{total:,} documents"
+            else:
+                done, total = status["bytes_done"], status["bytes"]
+                words = f"reading {status['files_done']} of {status['files']} files, {status['events']:,} events"
+                amount = f"{decimal(done)}/{decimal(total)}" if total else ""
+            bar.update(task, total=total or None, completed=done, description=words, amount=amount)
 
         yield show

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import UsageError
 from .console import command, note, say
-from .options import FormatName, MapFile, Tz, WindowText
+from .options import FormatName, MapFile, Query, Tz, Url, WindowText
 
 if TYPE_CHECKING:
     from ..elastic import Elastic
@@ -22,10 +22,6 @@ WIDTH = 40
 Where = Annotated[
     str | None,
     typer.Argument(metavar="ADDRESS", help="es+https://host:9200/index; or --index.", show_default=False),
-]
-Url = Annotated[
-    str | None,
-    typer.Option("--url", metavar="URL", help="Of the cluster.  [default: ES_URL]", show_default=False),
 ]
 IndexName = Annotated[
     str | None,
@@ -86,10 +82,7 @@ def check(
     address: Where = None,
     url: Url = None,
     index: IndexName = None,
-    query: Annotated[
-        str | None,
-        typer.Option("--query", metavar="QUERY", help="As for Kibana's search, or JSON.", show_default=False),
-    ] = None,
+    query: Query = None,
     window: WindowText = None,
     tz: Tz = None,
     format_name: FormatName = None,

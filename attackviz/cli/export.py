@@ -9,7 +9,20 @@ import typer
 
 from ..errors import ExportError, UsageError
 from .console import command, loss, note, progress_bar
-from .options import Address, Exclude, Filter, FormatName, GeoIP, MapFile, Targets, Tz, WindowText, Year
+from .options import (
+    Address,
+    Exclude,
+    Filter,
+    FormatName,
+    GeoIP,
+    MapFile,
+    Query,
+    Targets,
+    Tz,
+    Url,
+    WindowText,
+    Year,
+)
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -36,6 +49,8 @@ def export(
     targets: Targets = None,
     exclude: Exclude = None,
     filters: Filter = None,
+    url: Url = None,
+    query: Query = None,
     title: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What the page is called.", show_default=False)
     ] = None,
@@ -46,6 +61,7 @@ def export(
 
     attackviz export logs/ -o replay.html
     attackviz export logs/ -o flood.html --window 2025-02-20 --title "Flood of 20 February" --theme light
+    attackviz export 'es+https://host:9200/logs-*' -o yesterday.html --window yesterday
     """
     if theme not in ("dark", "light"):
         raise UsageError(f"there is no theme {theme!r}", hint="say dark or light")
@@ -57,9 +73,10 @@ def export(
         raise UsageError("the file is there already", where=str(output), hint="say --force to write over it")
 
     from ..dashboard.job import Job
+    from ..elastic.address import aimed
 
     job = Job(
-        tuple(address),
+        tuple(aimed(address, url, query)),
         window,
         tz,
         tuple(map(str, geoip or ())),

@@ -16,8 +16,10 @@ __all__ = [
     "MapFile",
     "NoBrowser",
     "Port",
+    "Query",
     "Targets",
     "Tz",
+    "Url",
     "WindowText",
     "Year",
 ]
@@ -26,7 +28,20 @@ Address = Annotated[
     list[str],
     typer.Argument(
         metavar="ADDRESS",
-        help="Files, directories, globs or s3://bucket/prefix; - for standard input.",
+        help="Files, directories, globs, s3://bucket/prefix or es+https://host:9200/index; - for standard input.",
+        show_default=False,
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="Of the cluster.  [default: ES_URL]", show_default=False),
+]
+Query = Annotated[
+    str | None,
+    typer.Option(
+        "--query",
+        metavar="QUERY",
+        help="Of an index, only what matches: as for Kibana's search, or JSON.",
         show_default=False,
     ),
 ]

@@ -11,7 +11,7 @@ import typer
 
 from ..errors import UsageError
 from .console import command, loss, note, progress_bar, say
-from .options import Address, Exclude, Filter, FormatName, MapFile, Tz, WindowText, Year
+from .options import Address, Exclude, Filter, FormatName, MapFile, Query, Tz, Url, WindowText, Year
 
 if TYPE_CHECKING:
     from ..filters import Filters
@@ -49,6 +49,8 @@ def read(
     map_file: MapFile = None,
     exclude: Exclude = None,
     filters: Filter = None,
+    url: Url = None,
+    query: Query = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> None:
     """Turn logs into one table of events.
@@ -60,6 +62,7 @@ def read(
     attackviz read logs/ --bad bad.txt
     attackviz read logs/ --filter '{"verdict": {"not": ["benign"]}}' -o events.csv
     zcat today.gz | attackviz read - -o events.parquet
+    attackviz read 'es+https://host:9200/logs-*' -o events.parquet --window yesterday
     """
     from ..saving import replacing
     from .tables import SUFFIXES, write_ndjson, write_table
@@ -78,6 +81,7 @@ def read(
         raise UsageError("two files to write have one name", hint="give each its own")
 
     from ..analysis import FILTERED, keep
+    from ..elastic.address import aimed
     from ..filters import Filters
     from ..formats import Mapping
     from ..open import scan
@@ -89,7 +93,7 @@ def read(
         zone = tz or load_settings().tz
         form = Mapping.from_file(map_file, format_name) if map_file else format_name
         with scan(
-            list(address),
+            aimed(address, url, query),
             format=form,
             window=window,
             tz=zone,

@@ -9,7 +9,21 @@ import typer
 
 from ..errors import UsageError
 from .console import command, note
-from .options import Exclude, Filter, FormatName, GeoIP, MapFile, NoBrowser, Port, Targets, Tz, WindowText, Year
+from .options import (
+    Exclude,
+    Filter,
+    FormatName,
+    GeoIP,
+    MapFile,
+    NoBrowser,
+    Port,
+    Query,
+    Targets,
+    Tz,
+    Url,
+    WindowText,
+    Year,
+)
 
 if TYPE_CHECKING:
     from ..dashboard.job import Job
@@ -21,7 +35,11 @@ __all__ = ["run", "serve"]
 def serve(
     address: Annotated[
         list[str],
-        typer.Argument(metavar="ADDRESS", help="Files, directories, globs or s3://bucket/prefix.", show_default=False),
+        typer.Argument(
+            metavar="ADDRESS",
+            help="Files, directories, globs, s3://bucket/prefix or es+https://host:9200/index.",
+            show_default=False,
+        ),
     ],
     window: WindowText = None,
     tz: Tz = None,
@@ -32,6 +50,8 @@ def serve(
     targets: Targets = None,
     exclude: Exclude = None,
     filters: Filter = None,
+    url: Url = None,
+    query: Query = None,
     port: Port = 5006,
     host: Annotated[
         str, typer.Option("--address", metavar="HOST", help="Interface to listen on; 0.0.0.0 for all.")
@@ -49,14 +69,16 @@ def serve(
     attackviz serve /var/log/honeypot
     attackviz serve 'logs/*.json.gz' --window "last 7d" --port 8080
     attackviz serve firewall.json --geoip GeoLite2-City.mmdb --targets sites.csv
+    attackviz serve 'es+https://host:9200/logs-*' --window "last 7d"
     """
     if "-" in address:
         raise UsageError("standard input cannot be served", hint="write it to a file first: attackviz read - -o FILE")
 
     from ..dashboard.job import Job
+    from ..elastic.address import aimed
 
     job = Job(
-        tuple(address),
+        tuple(aimed(address, url, query)),
         window,
         tz,
         tuple(map(str, geoip or ())),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
+import warnings
 from collections.abc import Mapping as Table
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..account import source_name
-from ..errors import AddressError
+from ..elastic.address import is_address, named
+from ..errors import AddressError, AttackvizWarning
 from ..filters import Filters
 from ..settings import load_settings
 from ..window import Window, zone
@@ -27,7 +29,7 @@ class Job:
     Attributes
     ----------
     addresses : tuple of str
-        Files, directories or globs.
+        Files, directories, globs or indices of a cluster.
     window : str or None
         As :meth:`attackviz.window.Window.parse` takes it.
     tz : str or None
@@ -71,7 +73,7 @@ class Job:
     @property
     def source(self) -> str:
         """What was read, in a few words: the last part of the first address, and how many more."""
-        return source_name(self.addresses)
+        return source_name([named(each) for each in self.addresses])
 
     @property
     def name(self) -> str:
@@ -99,7 +101,7 @@ class Job:
         ------
         AttackvizError
             If the settings, the zone, the window, the filters or the format cannot be understood, or
-            there is nothing at an address.
+            there is nothing at an address. Clusters are not asked.
         """
         tz = self.tz or load_settings().tz
         zone(tz)
@@ -116,9 +118,20 @@ class Job:
 
             choose(form, own_formats())
         for address in self.addresses:
+            if is_address(address):
+                self._check_index(address)
+                continue
             there = os.path.lexists(address) or glob.glob(address, recursive=True)  # noqa: PTH207
             if not there and "://" not in address:  # what is no path is for `open` to judge
                 raise AddressError("there is nothing there", where=address, hint="give a file, a directory or a glob")
+
+    @staticmethod
+    def _check_index(address: str) -> None:
+        from ..elastic import Elastic
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AttackvizWarning)  # whoever reads it says so
+            Elastic(address)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the job as plain data, ready for JSON."""

@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from ..analysis import FILTERED, EventTable
+from ..elastic.address import shown
 from ..errors import AttackvizError, StaleDatabaseWarning
 from .answers import Answers
 from .job import Job
@@ -146,7 +147,8 @@ def _empty(job: Job, header: dict[str, Any]) -> dict[str, Any]:
     what = f"{read:,} events were read" if read else "No event was read"
     if refused := account.get("left_out", {}).get(FILTERED, 0):
         what = f"{refused + read:,} events were read, of which {read:,} meet the filter"
-    where = f"none of them in the window {job.window}" if job.window and read else f"from {', '.join(job.addresses)}"
+    origin = ", ".join(map(shown, job.addresses))
+    where = f"none of them in the window {job.window}" if job.window and read else f"from {origin}"
     hints = []
     if job.window:
         hints.append("Ask for another window, or leave --window out.")

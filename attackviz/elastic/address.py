@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from ..errors import AddressError
+from ..errors import AddressError, UsageError
 
-__all__ = ["SCHEMES", "Address", "check_index"]
+__all__ = ["SCHEMES", "Address", "aimed", "check_index", "hidden", "is_address", "named", "shown"]
 
 SCHEMES = ("es+https://", "es+http://", "es://")
 """What an address of a cluster begins with."""
@@ -82,7 +84,7 @@ class Address:
         >>> Address.parse("https://host/es", index="attacks").hosts
         ('https://host:9200/es',)
         """
-        shown = _hidden(text)
+        shown = hidden(text)
         match = re.fullmatch(r"(?:es\+)?(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?|es://(/[^?#]*)(?:\?([^#]*))?", text)
         if match is None:
             raise AddressError("it is no address of a cluster", where=shown, hint=_HINT)
@@ -174,9 +176,97 @@ def _query(words: str, shown: str) -> dict[str, str]:
     return known
 
 
-def _hidden(text: str) -> str:
-    """Return an address without user and password, however wrong it may be."""
+def hidden(text: str) -> str:
+    """Return an address without user and password, however wrong it may be.
+
+    Examples
+    --------
+    >>> hidden("https:me:secret@host/attacks")
+    '…@host/attacks'
+    """
     head, slashes, rest = text.partition("://")
     if "@" not in text:
         return text
     return f"{head}://{rest.rpartition('@')[2]}" if slashes and "@" not in head else f"…@{text.rpartition('@')[2]}"
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is meant as the address of an index."""
+    return text.startswith(SCHEMES)
+
+
+def shown(text: str) -> str:
+    """Return any address as it may be shown: of an index, without user and password.
+
+    Examples
+    --------
+    >>> shown("es+https://me:secret@host/attacks"), shown("logs/")
+    ('es+https://host:9200/attacks', 'logs/')
+    """
+    found = _read(text)
+    return str(found) if found is not None else hidden(text) if is_address(text) else text
+
+
+def named(text: str) -> str:
+    """Return what to call what is behind any address: an index by its name.
+
+    Examples
+    --------
+    >>> named("es+https://host/attacks?q=source.port:22"), named("logs/")
+    ('attacks', 'logs/')
+    """
+    found = _read(text)
+    return found.index if found is not None and found.index else shown(text)
+
+
+def _read(text: str) -> Address | None:
+    """Return the address of an index; None for anything else."""
+    with suppress(AddressError):
+        return Address.parse(text) if is_address(text) else None
+    return None
+
+
+def aimed(addresses: Iterable[str], url: str | None = None, query: str | None = None) -> list[str]:
+    """Return addresses with what was said of their indices beside them.
+
+    Parameters
+    ----------
+    addresses : iterable of str
+        Of anything; only those of indices change.
+    url : str, optional
+        Of the cluster of those that name none (``es:///INDEX``).
+    query : str, optional
+        What documents have to match, see `attackviz.elastic.query.own_query`.
+
+    Raises
+    ------
+    UsageError
+        If there is no index that it could be about.
+
+    Examples
+    --------
+    >>> aimed(["logs/", "es:///attacks"], "https://host:9200", "source.port:22")
+    ['logs/', 'es+https://host:9200/attacks?q=source.port%3A22']
+    """
+    given = list(addresses)
+    if url is not None and not any(each.startswith("es:///") for each in given):
+        raise UsageError("there is a URL, but no index of that cluster", hint="name one as es:///INDEX")
+    if query is not None and not any(map(is_address, given)):
+        raise UsageError("there is a query, but no index", hint=_HINT)
+    return [_aimed(each, url, query) if is_address(each) else each for each in given]
+
+
+def _aimed(text: str, url: str | None, query: str | None) -> str:
+    place, _, words = text.partition("?")
+    if url is not None and place.startswith("es:///"):
+        scheme, _, rest = url.partition("://")
+        host, *parts = rest.rstrip("/").split("/")
+        if scheme.startswith("es"):
+            parts = parts[:-1]  # its index, which another is named instead of
+        scheme = scheme if scheme.startswith("es+") else f"es+{scheme}"
+        place = f"{scheme}://{'/'.join([host, *parts])}/{place.removeprefix('es:///')}"
+    if query is not None:
+        if any(word.startswith("q=") for word in words.split("&")):
+            raise UsageError("there are two queries", where=shown(text), hint="write them as one")
+        words = "&".join(filter(None, [words, urlencode({"q": query})]))
+    return f"{place}?{words}" if words else place

@@ -1,8 +1,9 @@
 """The one place that understands addresses, and what is read from them.
 
 An address is a path, a glob, a directory, ``-`` for standard input, or
-``s3://bucket/prefix``; several may be given at once. `open_address` finds what
-is behind them, `scan` reads it batch by batch, `read` into a data frame.
+``s3://bucket/prefix``, or an index of a cluster, ``es+https://host/index``;
+several may be given at once. `open_address` finds the files behind them, `scan`
+reads events batch by batch, `read` into a data frame.
 """
 
 from .addresses import Address, open_address

@@ -1,4 +1,4 @@
-"""What addresses mean: a path, a glob, a directory, ``-`` for standard input, ``s3://bucket/prefix``."""
+"""What addresses mean: a path, a glob, a directory, ``-``, ``s3://bucket/prefix``, ``es+https://host/index``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..elastic.address import hidden, is_address, shown
 from ..errors import AddressError
 from ..sources import Stored, find, find_s3, outside
 from ..window import Window
 
-__all__ = ["Address", "open_address"]
+__all__ = ["Address", "listed", "open_address", "parted"]
 
 Address = str | os.PathLike[str]
 
@@ -39,7 +40,8 @@ def open_address(
     Raises
     ------
     AddressError
-        If nothing is there, or the address is of a kind that is not known.
+        If nothing is there, or the address is of a kind that is not known, or
+        of an index: `attackviz.Elastic` opens these.
 
     Examples
     --------
@@ -47,18 +49,16 @@ def open_address(
     >>> "cowrie_sessions_20k.csv" in [f.name for f in files]
     True
     """
-    addresses = list(address) if isinstance(address, Iterable) and not isinstance(address, str | bytes) else [address]
-    if not addresses:
-        raise AddressError("no address was given", hint="give a file, a directory or a glob")
+    addresses = listed(address)
     for each in addresses:
-        if not isinstance(each, str | os.PathLike) or not os.fspath(each):
-            raise AddressError(f"{each!r} is no address", hint="give a file, a directory or a glob, as text or a path")
-        match = _SCHEME.match(os.fspath(each))
+        text = os.fspath(each)
+        match = _SCHEME.match(text)
+        if is_address(text):
+            hint = "attackviz elastic check says what it holds"
+            raise AddressError("it is an index, not files", where=shown(text), hint=hint)
         if match and not _is_s3(each) and not Path(each).exists() and (match[2] or match[1] == "tape"):
             raise AddressError(
-                f"addresses that begin with {match[0]} are not understood",
-                where=os.fspath(each),
-                hint="give a file, a directory, a glob or s3://bucket/prefix",
+                f"addresses that begin with {match[0]} are not understood", where=hidden(text), hint=_hint(text)
             )
     local, skipped = find(each for each in addresses if not _is_s3(each))
     for file in local:
@@ -75,6 +75,52 @@ def open_address(
         where = ", ".join(os.fspath(each) for each in addresses)
         raise AddressError("it holds no logs", where=where, hint="check the path")
     return wanted, skipped
+
+
+def listed(address: Address | Sequence[Address]) -> list[Address]:
+    """Return addresses one by one.
+
+    Parameters
+    ----------
+    address : path or sequence of paths
+
+    Raises
+    ------
+    AddressError
+        If there is none, or something else among them.
+    """
+    many = isinstance(address, Iterable) and not isinstance(address, str | bytes)
+    addresses: list[Address] = list(address) if many else [address]  # type: ignore[arg-type,list-item]
+    if not addresses:
+        raise AddressError("no address was given", hint="give a file, a directory or a glob")
+    for each in addresses:
+        if not isinstance(each, str | os.PathLike) or not os.fspath(each):
+            raise AddressError(f"{each!r} is no address", hint="give a file, a directory or a glob, as text or a path")
+    return addresses
+
+
+def parted(addresses: Iterable[Address]) -> tuple[list[Address], list[str]]:
+    """Return the addresses of files, and those of indices.
+
+    Examples
+    --------
+    >>> parted(["logs/", "es:///attacks"])
+    (['logs/'], ['es:///attacks'])
+    """
+    files: list[Address] = []
+    indices: list[str] = []
+    for each in addresses:
+        if is_address(text := os.fspath(each)):
+            indices.append(text)
+        else:
+            files.append(each)
+    return files, indices
+
+
+def _hint(text: str) -> str:
+    if text.startswith(("http://", "https://")):
+        return "of a cluster's index, write es+https://host:9200/index"
+    return "give a file, a directory, a glob, s3://bucket/prefix or es+https://host:9200/index"
 
 
 def _is_s3(address: Address) -> bool:

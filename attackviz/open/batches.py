@@ -1,4 +1,4 @@
-"""Events batch by batch, from files that were found, and put together again."""
+"""Events batch by batch, from files and indices that were found, and put together again."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from ..formats import Format, Options
 from ..schema import COLUMNS, arrow_type
 from ..sources import Progress, Stored, spread
 from .addresses import Address
+from .indices import pulled
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from ..analysis import Exclusion
+    from ..elastic import Elastic
 
 __all__ = ["Scan", "together"]
 
@@ -53,6 +55,8 @@ class Scan:
         Where to write all bad pieces.
     exclude : Exclusion, optional
         What is left out.
+    indices : sequence of Elastic
+        What to read after the files.
 
     Attributes
     ----------
@@ -86,8 +90,9 @@ class Scan:
         targets: Path | None = None,
         bad: Address | None = None,
         exclude: Exclusion | None = None,
+        indices: Sequence[Elastic] = (),
     ) -> None:
-        self.files = files
+        self.files, self.indices = files, indices
         self.account = account
         self.targets = targets
         self.read_part = partial(_read_part, form=format, options=options, exclude=exclude)
@@ -113,7 +118,8 @@ class Scan:
         processes: int | None,
         bad: Address | None,
     ) -> Generator[pa.Table, None, None]:
-        yield from spread(self.files, form, options, self.account, progress, processes, bad)
+        if self.files or not self.indices:
+            yield from spread(self.files, form, options, self.account, progress, processes, bad)
         if self.files and not self.account.files:
             shown = "; ".join(f"{name}: {why}" for name, why in list(self.account.skipped.items())[:3])
             if self.account.unread():
@@ -122,6 +128,7 @@ class Scan:
         if unread := self.account.unread():
             shown = "; ".join(f"{name}: {self.account.skipped[name]}" for name in unread[:3])
             self.account.note(f"{len(unread):,} of {len(self.files):,} files could not be read ({shown})")
+        yield from pulled(self.indices, options, self.account, progress, self.files)
 
     def _leaving(
         self, exclude: Exclusion, beside: list[str], tables: Generator[pa.Table, None, None]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from ..account import ATTRS, SOURCE_ATTRS, TARGETS_ATTRS, Account, source_name
+from ..elastic.address import named
 from ..errors import AttackvizWarning, DataLossWarning, UsageError
 from ..formats import FormatLike, Options, choose, own_formats
 from ..formats.near import near
@@ -15,8 +16,9 @@ from ..schema import COLUMNS, to_pandas
 from ..settings import load_settings
 from ..sources import InputFile, Progress
 from ..window import Window, as_window, zone
-from .addresses import Address, open_address
+from .addresses import Address, listed, open_address, parted
 from .batches import Scan, together
+from .indices import opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +49,8 @@ def scan(
     ----------
     address : path or sequence of paths
         Files (plain, compressed, archives), directories, globs; ``-`` is
-        standard input; ``s3://bucket/prefix``, also as a pattern.
+        standard input; ``s3://bucket/prefix``, also as a pattern; an index as
+        ``es+https://host:9200/index?q=QUERY`` (`attackviz.elastic.Address`).
     format : str, Mapping or path, optional
         Name of the format, or a mapping of one's own, or the path of a
         ``.toml`` file that holds one; told by content by default.
@@ -67,7 +70,7 @@ def scan(
         that does not lie after the file's last change.
     bad : path, optional
         Where to write all pieces that become no event, as they are: a line
-        each, with file and line number, the reason, and the piece.
+        each, with file and line number, the reason, and the piece. Not of an index.
     exclude : path or sequence of paths, optional
         Lists of networks, one a line, whose events are left out, and counted;
         by default what the settings name.
@@ -80,8 +83,10 @@ def scan(
     ------
     AddressError
         If nothing is found at an address.
+    ElasticError
+        If a cluster cannot be asked (when it is read).
     FormatError
-        If a named file is of no known format (when it is read).
+        If a named file, or an index, is of no known format (when it is read).
     UsageError
         If the format is not known, or the window not understood.
 
@@ -101,7 +106,9 @@ def scan(
     form = None if format is None else choose(format, own)
     if form is not None and form.mapping is not None:
         own = (*(mapping for mapping in own if mapping.name != form.name), form.mapping)
-    files, skipped = open_address(address, span)
+    addresses, named_indices = parted(listed(address))
+    indices = opened(named_indices, format, bad)
+    files, skipped = open_address(addresses, span) if addresses else ([], {})
     beside = (file.path.with_name(TARGETS) for file in files if isinstance(file, InputFile))
     targets = next((path for path in beside if path.is_file()), None)
     files = [file for file in files if not (isinstance(file, InputFile) and file.path == targets)]
@@ -116,6 +123,7 @@ def scan(
         targets=targets,
         bad=bad,
         exclude=_exclusion(exclude),
+        indices=indices,
     )
 
 
@@ -192,6 +200,8 @@ def read(
         raise UsageError("progress, processes and bad are not for engine='dask'", hint="leave them out")
     with scan(address, format, window, columns, tz, progress, processes, year, bad, exclude) as batches:
         if engine == "dask":
+            if batches.indices:
+                raise UsageError("engine='dask' reads files, not an index", hint="read a window at a time, or scan it")
             from ..sources.dask import as_dask, parts
 
             todo = parts(batches.files, batches.account.skipped)
@@ -199,7 +209,7 @@ def read(
         table = together(list(batches), columns)
     frame = to_pandas(table)
     frame.attrs[ATTRS] = batches.account.to_dict()
-    frame.attrs[SOURCE_ATTRS] = source_name([address] if isinstance(address, str | os.PathLike) else list(address))
+    frame.attrs[SOURCE_ATTRS] = source_name([named(os.fspath(each)) for each in listed(address)])
     if batches.targets:
         frame.attrs[TARGETS_ATTRS] = str(batches.targets)
     if batches.account.lost():

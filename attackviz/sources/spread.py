@@ -49,6 +49,8 @@ class Progress:
         Files in all, and read to the end.
     bytes, bytes_done : int
         Bytes on disk (compressed) in all, and read.
+    documents, documents_done : int
+        While an index is read: its documents in all, and read.
     events, bad : int
         Events and bad pieces so far.
     rate : float
@@ -56,13 +58,15 @@ class Progress:
     eta_s : float or None
         Seconds until the end at the rate so far; None until it can be said.
     items : list of FileProgress
-        Each file, in reading order.
+        Each file, in reading order; of an index, its documents in place of bytes.
     """
 
     files: int
     bytes: int
     files_done: int = 0
     bytes_done: int = 0
+    documents: int = 0
+    documents_done: int = 0
     events: int = 0
     bad: int = 0
     rate: float = 0.0

@@ -8,14 +8,18 @@ const MOST_FILES = 8;
 
 /** Words over a loading card from its status. Pure. */
 export function loadingTexts(status) {
-  const { files, files_done: done = 0, events, rate: perSecond, eta_s: left, bytes: all, bytes_done: got, counting } = status;
-  if (counting !== undefined) return { head: `Counting ${exact(counting)} events`, note: 'All was read; sorting by time and place', share: null };
+  const { files, files_done: done = 0, events, rate: perSecond, eta_s: left, documents, counting } = status;
+  if (counting !== undefined) {
+    const note = status.cluster ? 'There are too many to show each; the cluster counts them by time and place' : 'All was read; sorting by time and place';
+    return { head: `Counting ${exact(counting)} events`, note, share: null };
+  }
+  const [all, got] = documents ? [documents, status.documents_done] : [status.bytes, status.bytes_done];
   const part = files ? `Reading ${exact(Math.min(files, done + 1))} of ${exact(files)} file${files === 1 ? '' : 's'}` : 'Reading';
-  const head = events === undefined || events === null ? part : `${part} · ${exact(events)} events`;
+  const head = documents ? `Reading ${exact(got)} of ${exact(documents)} documents` : events === undefined || events === null ? part : `${part} · ${exact(events)} events`;
   const notes = [];
   // Bytes may all be there long before the events in them are: then nothing is known of the end.
   if (left !== undefined && left !== null && !(all && got >= all && done < files)) notes.push(`About ${duration(Math.max(1, left))} left`);
-  if (perSecond) notes.push(`at ${perSecond >= 1000 ? exact(Math.round(perSecond / 1000) * 1000) : rate(perSecond)} events/s`);
+  if (perSecond) notes.push(`at ${perSecond >= 1000 ? exact(Math.round(perSecond / 1000) * 1000) : rate(perSecond)} ${documents ? 'documents' : 'events'}/s`);
   if (!notes.length && all) notes.push(`${bytes(got ?? 0)} of ${bytes(all)}`);
   return { head, note: notes.join(', '), share: all ? Math.min(1, (got ?? 0) / all) : null };
 }

@@ -117,6 +117,9 @@ test('loading tells files, events, rate and time left, and only what is known', 
   assert.deepEqual(loadingTexts({}), { head: 'Reading', note: '', share: null });
   assert.equal(loadingTexts({ files: 1, files_done: 1 }).head, 'Reading 1 of 1 file');
   assert.equal(loadingTexts({ files: 1, events: 10, rate: 5, eta_s: 1, bytes: 100, bytes_done: 100 }).note, 'at 5.00 events/s');
+  assert.deepEqual(loadingTexts({ files: 1, documents: 400, documents_done: 100, events: 90, rate: 50, eta_s: 6, bytes: 0 }),
+    { head: 'Reading 100 of 400 documents', note: 'About 6 s left, at 50.00 documents/s', share: 0.25 });
+  assert.match(loadingTexts({ counting: 5, cluster: true }).note, /the cluster counts/);
   assert.deepEqual(loadingTexts({ counting: 10_000_000 }), { head: 'Counting 10,000,000 events', note: 'All was read; sorting by time and place', share: null });
 });
 
