@@ -5,7 +5,8 @@ Fields: https://www.elastic.co/docs/reference/ecs
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,38 +40,49 @@ _BROAD = {"network", "host"}
 _ATTACKS = {"intrusion_detection", "malware", "threat", "vulnerability"}
 
 
-def _build(c: Columns, within: str = "") -> dict[str, pa.Array]:
+def _build(c: Columns, within: str = "") -> dict[str, pa.Array | Callable[[], pa.Array]]:
+    @cache
     def text(*names: str) -> pa.Array:
         return pc.coalesce(*(c.text(within + name) for name in names))
 
-    categories = text("event.category")
-    action = folded(text("event.action"))
-    method = pc.utf8_upper(text("http.request.method"))
-    path = text("url.path", "url.original")
-    status = c.number(within + "http.response.status_code").cast(pa.string())
-    request = pc.if_else(pc.is_valid(path), request_column(method, path), None)
+    def category() -> pa.Array:
+        return pc.coalesce(text("rule.category"), mapped(text("event.category"), _telling))
+
+    def rule() -> pa.Array:
+        method, path = pc.utf8_upper(text("http.request.method")), text("url.path", "url.original")
+        request = pc.if_else(pc.is_valid(path), request_column(method, path), None)
+        return pc.coalesce(first(text("rule.name")), request, text("event.action"))
+
+    def verdict() -> pa.Array:
+        action, outcome = folded(text("event.action")), text("event.outcome")
+        return _verdicts(text("event.kind"), text("event.category"), text("event.type"), action, outcome)
+
+    def detail() -> pa.Array:
+        status = c.number(within + "http.response.status_code").cast(pa.string())
+        path = text("url.original", "url.path")
+        request = joined(pc.utf8_upper(text("http.request.method")), path, status, between=" ")
+        return pc.coalesce(request, text("message"))
+
     return {
-        "time": c.time(within + "@timestamp"),
-        "event_id": pc.coalesce(text("event.id"), c.text("_id")) if within else text("event.id"),
-        "src_ip": c.source(within + "source.ip"),
-        "src_port": c.port(within + "source.port"),
-        "dst_ip": c.address(within + "destination.ip"),
-        "dst_port": c.port(within + "destination.port"),
-        "dst_host": pc.utf8_lower(text("destination.domain", "url.domain", "host.name")),
-        "protocol": pc.utf8_lower(text("network.protocol", "network.application", "network.transport")),
-        "category": pc.coalesce(text("rule.category"), mapped(categories, _telling)),
-        "rule": pc.coalesce(first(text("rule.name")), request, text("event.action")),
-        "rule_id": text("rule.id"),
-        "action": action,
-        "verdict": _verdicts(text("event.kind"), categories, text("event.type"), action, text("event.outcome")),
-        "severity": _severities(c, within),
-        "bytes": _bytes(c, within),
-        "sensor": first(text("observer.name", "observer.hostname", "host.name", "agent.name")),
-        "detail": pc.coalesce(
-            joined(method, pc.coalesce(text("url.original"), path), status, between=" "), text("message")
-        ),
+        "time": lambda: c.time(within + "@timestamp"),
+        "event_id": lambda: pc.coalesce(text("event.id"), c.text("_id")) if within else text("event.id"),
+        "src_ip": lambda: c.source(within + "source.ip"),
+        "src_port": lambda: c.port(within + "source.port"),
+        "dst_ip": lambda: c.address(within + "destination.ip"),
+        "dst_port": lambda: c.port(within + "destination.port"),
+        "dst_host": lambda: pc.utf8_lower(text("destination.domain", "url.domain", "host.name")),
+        "protocol": lambda: pc.utf8_lower(text("network.protocol", "network.application", "network.transport")),
+        "category": category,
+        "rule": rule,
+        "rule_id": lambda: text("rule.id"),
+        "action": lambda: folded(text("event.action")),
+        "verdict": verdict,
+        "severity": lambda: _severities(c, within),
+        "bytes": lambda: _bytes(c, within),
+        "sensor": lambda: first(text("observer.name", "observer.hostname", "host.name", "agent.name")),
+        "detail": detail,
         **_places(c, within),
-        "direction": _direction(text("network.direction")),
+        "direction": lambda: _direction(text("network.direction")),
     }
 
 
@@ -139,17 +151,26 @@ def _direction(written: pa.Array) -> pa.Array:
     return mapped(written, lambda word: words.get(word, word if word in ("internal", "external") else None))
 
 
-def _places(c: Columns, within: str) -> dict[str, pa.Array]:
+def _places(c: Columns, within: str) -> dict[str, Callable[[], pa.Array]]:
+    def at(end: str, field: str) -> str:
+        return f"{within}{end}.geo.{field}"
+
+    @cache
+    def where(end: str, name: str) -> dict[str, pa.Array]:
+        return point(c, at(end, "location.lat"), at(end, "location.lon"), name)
+
     return {
-        "src_country": country(c.text(f"{within}source.geo.country_iso_code")),
-        "src_region": c.text(f"{within}source.geo.region_name"),
-        "src_city": c.text(f"{within}source.geo.city_name"),
-        "src_asn": asn(c, f"{within}source.as.number"),
-        "src_org": c.text(f"{within}source.as.organization.name"),
-        **point(c, f"{within}source.geo.location.lat", f"{within}source.geo.location.lon", "src"),
-        "dst_country": country(c.text(f"{within}destination.geo.country_iso_code")),
-        **point(c, f"{within}destination.geo.location.lat", f"{within}destination.geo.location.lon", "dst"),
-        "dst_name": c.text(f"{within}destination.geo.name"),
+        "src_country": lambda: country(c.text(at("source", "country_iso_code"))),
+        "src_region": lambda: c.text(at("source", "region_name")),
+        "src_city": lambda: c.text(at("source", "city_name")),
+        "src_asn": lambda: asn(c, f"{within}source.as.number"),
+        "src_org": lambda: c.text(f"{within}source.as.organization.name"),
+        "src_lat": lambda: where("source", "src")["src_lat"],
+        "src_lon": lambda: where("source", "src")["src_lon"],
+        "dst_country": lambda: country(c.text(at("destination", "country_iso_code"))),
+        "dst_lat": lambda: where("destination", "dst")["dst_lat"],
+        "dst_lon": lambda: where("destination", "dst")["dst_lon"],
+        "dst_name": lambda: c.text(at("destination", "name")),
     }
 
 

@@ -7,7 +7,8 @@ stands in one object, ``attackviz``, whose ``schema`` marks the document as ours
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,27 +38,35 @@ FIELDS: dict[str, str] = {
 _POINTS = {"src_lat", "src_lon", "dst_lat", "dst_lon"}
 
 
-def _build(c: Columns, within: str = "") -> dict[str, pa.Array]:
-    built: dict[str, pa.Array] = {}
-    for name, column in COLUMNS.items():
-        path = within + FIELDS[name]
-        if name == "time":
-            built[name] = c.time(path)
-        elif name == "src_ip":
-            built[name] = c.source(path)
-        elif name == "dst_ip":
-            built[name] = c.address(path)
-        elif name == "event_id" and within:
-            built[name] = pc.coalesce(c.text(path), c.text("_id"))
-        elif column.kind in ("uint16", "uint32", "int64"):
-            built[name] = _whole(c.number(path), arrow_type(name))
-        elif column.values is not None:
-            built[name] = mapped(c.text(path), partial(_one_of, column.values))
-        elif name not in _POINTS:
-            built[name] = c.text(path)
+def _build(c: Columns, within: str = "") -> dict[str, pa.Array | Callable[[], pa.Array]]:
+    built: dict[str, pa.Array | Callable[[], pa.Array]] = {
+        name: partial(_column, c, name, within) for name in COLUMNS if name not in _POINTS
+    }
     for end in ("src", "dst"):
-        built |= point(c, within + FIELDS[f"{end}_lat"], within + FIELDS[f"{end}_lon"], end)
+        both = cache(partial(point, c, within + FIELDS[f"{end}_lat"], within + FIELDS[f"{end}_lon"], end))
+        built |= {name: partial(_half, both, name) for name in (f"{end}_lat", f"{end}_lon")}
     return built
+
+
+def _half(both: Callable[[], dict[str, pa.Array]], name: str) -> pa.Array:
+    return both()[name]
+
+
+def _column(c: Columns, name: str, within: str) -> pa.Array:
+    column, path = COLUMNS[name], within + FIELDS[name]
+    if name == "time":
+        return c.time(path)
+    if name == "src_ip":
+        return c.source(path)
+    if name == "dst_ip":
+        return c.address(path)
+    if name == "event_id" and within:
+        return pc.coalesce(c.text(path), c.text("_id"))
+    if column.kind in ("uint16", "uint32", "int64"):
+        return _whole(c.number(path), arrow_type(name))
+    if column.values is not None:
+        return mapped(c.text(path), partial(_one_of, column.values))
+    return c.text(path)
 
 
 def _one_of(values: tuple[str, ...], word: str) -> str | None:

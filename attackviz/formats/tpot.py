@@ -7,7 +7,8 @@ and ``geoip_ext`` (the sensor).
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -68,58 +69,87 @@ def _leave_out(c: Columns, within: str = "") -> None:
     c.leave_out("Suricata's flows and protocol records", pc.and_(pc.equal(kind, "suricata"), pc.invert(seen)))
 
 
-def _build(c: Columns, within: str = "") -> dict[str, pa.Array]:
+def _build(c: Columns, within: str = "") -> dict[str, pa.Array | Callable[[], pa.Array]]:
+    @cache
     def text(*names: str) -> pa.Array:
         return pc.coalesce(*(c.text(within + name) for name in names))
 
-    kind = folded(text("type"))
-    ids = pc.equal(kind, "suricata").fill_null(False)
-    port = c.port(within + "dest_port")
-    named = pc.coalesce(text("app_proto"), text("connection.protocol", "protocol", "proto"))
-    spoken = pc.if_else(pc.is_in(named, pa.array(["failed", "tcp", "udp", "icmp", "TCP", "UDP", "ICMP"])), None, named)
-    protocol = pc.coalesce(dionaea_protocol(spoken), mapped(kind, _PROTOCOLS.get), by_port(port), pc.utf8_lower(named))
-    user, password = first(text("username")), first(text("password"))
-    login = pc.or_(pc.is_valid(user), pc.is_valid(password))
-    event = text("eventid")
-    tunnel = is_tunnel(event)
-    cowrie = pc.is_valid(mapped(event, lambda word: word if word in COWRIE_EVENTS else None))
-    signature = text("alert.signature")
-    action = folded(text("alert.action"))
-    request = pc.coalesce(
-        _request(text("http.http_method", "request_method", "method"), text("http.url", "url", "path", "request_uri")),
-        pc.if_else(ids, None, mapped(text("payload_printable"), _request_of)),
-    )
-    severity = pc.coalesce(
-        mapped(text("alert.severity"), SEVERITY_OF.get),
-        pc.if_else(cowrie, cowrie_severity(event), None),
-        pc.if_else(pc.is_valid(pc.coalesce(user, password, text("input"), request)), "medium", "low"),
-    )
-    return {
-        "time": c.time(within + "@timestamp", otherwise=within + "timestamp"),
-        **({"event_id": c.text("_id")} if within else {}),
-        "src_ip": c.source(within + "src_ip"),
-        "src_port": c.port(within + "src_port"),
-        "dst_ip": pc.if_else(tunnel, None, c.address(within + "dest_ip")),
-        "dst_port": pc.if_else(tunnel, None, port),
-        "dst_host": text("t-pot_hostname"),
-        "protocol": mapped(protocol, lambda name: "https" if name == "https-vpn" else name),
-        "category": service(protocol),
-        "rule": pc.coalesce(
-            signature,
-            pc.if_else(cowrie, cowrie_rule(event), None),
-            request,
-            pc.if_else(login, "login attempt", None),
+    @cache
+    def kind() -> pa.Array:
+        return folded(text("type"))
+
+    @cache
+    def port() -> pa.Array:
+        return c.port(within + "dest_port")
+
+    @cache
+    def protocol() -> pa.Array:
+        named = pc.coalesce(text("app_proto"), text("connection.protocol", "protocol", "proto"))
+        carrier = pc.is_in(named, pa.array(["failed", "tcp", "udp", "icmp", "TCP", "UDP", "ICMP"]))
+        spoken = dionaea_protocol(pc.if_else(carrier, None, named))
+        return pc.coalesce(spoken, mapped(kind(), _PROTOCOLS.get), by_port(port()), pc.utf8_lower(named))
+
+    @cache
+    def login() -> tuple[pa.Array, pa.Array, pa.Array]:
+        user, password = first(text("username")), first(text("password"))
+        return user, password, pc.or_(pc.is_valid(user), pc.is_valid(password))
+
+    @cache
+    def cowrie() -> pa.Array:
+        return pc.is_valid(mapped(text("eventid"), lambda word: word if word in COWRIE_EVENTS else None))
+
+    @cache
+    def request() -> pa.Array:
+        method, path = ("http.http_method", "request_method", "method"), ("http.url", "url", "path", "request_uri")
+        sent = mapped(text("payload_printable"), _request_of)
+        ids = pc.equal(kind(), "suricata").fill_null(False)
+        return pc.coalesce(_request(text(*method), text(*path)), pc.if_else(ids, None, sent))
+
+    def rule() -> pa.Array:
+        return pc.coalesce(
+            text("alert.signature"),
+            pc.if_else(cowrie(), cowrie_rule(text("eventid")), None),
+            request(),
+            pc.if_else(login()[2], "login attempt", None),
             pc.if_else(pc.is_valid(text("input", "data")), "command", None),
-        ).fill_null("connect"),
-        "rule_id": text("alert.signature_id", "eventid"),
+        ).fill_null("connect")
+
+    def severity() -> pa.Array:
+        telling = pc.coalesce(*login()[:2], text("input"), request())
+        return pc.coalesce(
+            mapped(text("alert.severity"), SEVERITY_OF.get),
+            pc.if_else(cowrie(), cowrie_severity(text("eventid")), None),
+            pc.if_else(pc.is_valid(telling), "medium", "low"),
+        )
+
+    def detail() -> pa.Array:
+        user, password, tries = login()
+        told = text("input", "data", "payload_printable", "message")
+        return pc.coalesce(pc.if_else(tries, tried(user.fill_null(""), password), None), told)
+
+    def unless_tunnel(column: pa.Array) -> pa.Array:
+        return pc.if_else(is_tunnel(text("eventid")), None, column)
+
+    def action() -> pa.Array:
+        return folded(text("alert.action"))
+
+    return {
+        "time": lambda: c.time(within + "@timestamp", otherwise=within + "timestamp"),
+        **({"event_id": lambda: c.text("_id")} if within else {}),
+        "src_ip": lambda: c.source(within + "src_ip"),
+        "src_port": lambda: c.port(within + "src_port"),
+        "dst_ip": lambda: unless_tunnel(c.address(within + "dest_ip")),
+        "dst_port": lambda: unless_tunnel(port()),
+        "dst_host": lambda: text("t-pot_hostname"),
+        "protocol": lambda: mapped(protocol(), lambda name: "https" if name == "https-vpn" else name),
+        "category": lambda: service(protocol()),
+        "rule": rule,
+        "rule_id": lambda: text("alert.signature_id", "eventid"),
         "action": action,
-        "verdict": verdict_column(c, action),
+        "verdict": lambda: verdict_column(c, action()),
         "severity": severity,
         "sensor": kind,
-        "detail": pc.coalesce(
-            pc.if_else(login, tried(user.fill_null(""), password), None),
-            text("input", "data", "payload_printable", "message"),
-        ),
+        "detail": detail,
         **_places(c, within),
     }
 
@@ -135,18 +165,25 @@ def _request_of(payload: str) -> str | None:
     return request_rule(request[1], request[2]) if request else None
 
 
-def _places(c: Columns, within: str) -> dict[str, pa.Array]:
+def _places(c: Columns, within: str) -> dict[str, Callable[[], pa.Array]]:
     """Return where T-Pot found both ends: what is better known later takes its place."""
+
+    @cache
+    def where(geo: str, end: str) -> dict[str, pa.Array]:
+        return point(c, f"{within}{geo}.latitude", f"{within}{geo}.longitude", end)
+
     return {
-        "src_country": country(c.text(f"{within}geoip.country_code2")),
-        "src_region": c.text(f"{within}geoip.region_name"),
-        "src_city": c.text(f"{within}geoip.city_name"),
-        "src_asn": asn(c, f"{within}geoip.asn"),
-        "src_org": c.text(f"{within}geoip.as_org"),
-        **point(c, f"{within}geoip.latitude", f"{within}geoip.longitude", "src"),
-        "dst_country": country(c.text(f"{within}geoip_ext.country_code2")),
-        **point(c, f"{within}geoip_ext.latitude", f"{within}geoip_ext.longitude", "dst"),
-        "dst_name": c.text(f"{within}t-pot_hostname"),
+        "src_country": lambda: country(c.text(f"{within}geoip.country_code2")),
+        "src_region": lambda: c.text(f"{within}geoip.region_name"),
+        "src_city": lambda: c.text(f"{within}geoip.city_name"),
+        "src_asn": lambda: asn(c, f"{within}geoip.asn"),
+        "src_org": lambda: c.text(f"{within}geoip.as_org"),
+        "src_lat": lambda: where("geoip", "src")["src_lat"],
+        "src_lon": lambda: where("geoip", "src")["src_lon"],
+        "dst_country": lambda: country(c.text(f"{within}geoip_ext.country_code2")),
+        "dst_lat": lambda: where("geoip_ext", "dst")["dst_lat"],
+        "dst_lon": lambda: where("geoip_ext", "dst")["dst_lon"],
+        "dst_name": lambda: c.text(f"{within}t-pot_hostname"),
     }
 
 
