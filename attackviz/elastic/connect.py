@@ -95,8 +95,9 @@ class Connection:
             Instead of those in force.
         **given
             ``cloud_id``, ``api_key``, ``username``, ``password``,
-            ``bearer_token``, ``ca_certs``, ``verify_certs`` (False warns: nobody
-            knows who listens then) and ``timeout`` in seconds.
+            ``bearer_token``, ``ca_certs`` (each also with ``_file`` behind it),
+            ``verify_certs`` (False warns: nobody knows who listens then) and
+            ``timeout`` in seconds.
 
         Raises
         ------
@@ -107,7 +108,8 @@ class Connection:
         """
         env = os.environ if environ is None else environ
         table = dict((load_settings() if settings is None else settings).elastic)
-        levels = [_checked(given, "an argument"), {}, _environment(env), _files(_checked(table, "setting 'elastic'"))]
+        arguments, table = _files(_checked(given, "an argument")), _files(_checked(table, "setting 'elastic'"))
+        levels = [arguments, {}, _environment(env), table]
         where = Address.parse(address) if isinstance(address, str) else address
         if where is not None:
             user = {"username": where.username, "password": where.password}

@@ -145,7 +145,6 @@ def describe(
 
 
 def _cluster(wire: Wire, found: Description) -> None:
-    began = time.time()
     head = msgspec.json.decode(wire.get("/"))
     found.cluster, found.version = str(head["cluster_name"]), str(head["version"]["number"])
     major = found.version.partition(".")[0]

@@ -209,7 +209,7 @@ def _parts(body: bytes) -> tuple[list[str], str, str]:
     return kinds, next(filter(None, told), ""), next(iter(about), "")
 
 
-def partial(failed: int, timed_out: bool, where: str) -> ElasticError:
+def partial(failed: int, timed_out: bool, where: str, skipped: int = 0) -> ElasticError:
     """Return the error for an answer that holds only a part.
 
     Parameters
@@ -219,13 +219,20 @@ def partial(failed: int, timed_out: bool, where: str) -> ElasticError:
     timed_out : bool
         Whether the server stopped before the end.
     where : str
+    skipped : int
+        Remote clusters that did not answer.
 
     Examples
     --------
     >>> partial(2, False, "host").code
     'partial'
     """
-    what = f"{failed:,} shards did not answer" if failed else "it stopped before the end, for want of time"
+    if failed:
+        what = f"{failed:,} shards did not answer"
+    elif skipped:
+        what = f"{skipped:,} remote clusters did not answer"
+    else:
+        what = "it stopped before the end, for want of time"
     hint = "nothing of that answer is used; try again"
     return ElasticError(what, where=where, hint=hint, code="partial", status=200, passing=True)
 

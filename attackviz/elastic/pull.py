@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -179,8 +179,9 @@ class Pull:
         self._tables.close()
 
     def _whole_tables(self) -> Generator[pa.Table, None, None]:
-        for read in self.read_slices():
-            yield from read.tables
+        with closing(self.read_slices()) as reads:
+            for read in reads:
+                yield from read.tables
 
     def read_slices(self) -> Generator[Read, None, None]:
         """Read slice after slice; each is complete, or is not there.

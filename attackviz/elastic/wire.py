@@ -25,6 +25,7 @@ LONGEST_WAIT = 15.0
 _JSON = "application/json"
 _LINES = "application/x-ndjson"
 _SHARDS = re.compile(rb'"_shards":\{[^}]*?"failed":(\d+)')
+_CLUSTERS = re.compile(rb'"_clusters":\{[^{}]*?"skipped":(\d+)')
 _PRODUCT = "x-elastic-product"
 
 
@@ -151,16 +152,17 @@ class Wire:
         """
         whole = dict(params or {})
         if "filter_path" in whole:
-            whole["filter_path"] = f"{whole['filter_path']},timed_out,_shards.failed"
+            whole["filter_path"] = f"{whole['filter_path']},timed_out,_shards.failed,_clusters.skipped"
         if target.endswith("/_search"):
             whole.setdefault("allow_partial_search_results", "false")
         answer = self.request("POST", target, whole, body, timeout=timeout, leave=leave)
         # These stand before the hits; no text in a document can look like them, for its quotes are escaped.
-        end = answer.find(b'"hits":')
-        failed = _SHARDS.search(answer, 0, end if end >= 0 else len(answer))
-        timed_out = answer.find(b'"timed_out":true', 0, end if end >= 0 else len(answer)) >= 0
-        if timed_out or (failed and int(failed[1])):
-            raise partial(int(failed[1]) if failed else 0, timed_out, self._where(target))
+        hits = answer.find(b'"hits":')
+        end = hits if hits >= 0 else len(answer)
+        failed, skipped = (_first(each, answer, end) for each in (_SHARDS, _CLUSTERS))
+        timed_out = answer.find(b'"timed_out":true', 0, end) >= 0
+        if timed_out or failed or skipped:
+            raise partial(failed, timed_out, self._where(target), skipped)
         return answer
 
     def request(
@@ -278,6 +280,12 @@ class Wire:
     def _where(self, target: str) -> str:
         index = _index(target)
         return f"{self.name}/{index}" if index else self.name
+
+
+def _first(pattern: re.Pattern[bytes], answer: bytes, end: int) -> int:
+    """Return the number that a pattern finds before some place; 0 without one."""
+    match = pattern.search(answer, 0, end)
+    return int(match[1]) if match else 0
 
 
 def _again(connection: Connection, tries: int, seed: int | None) -> Wire:

@@ -52,6 +52,7 @@ def test_every_way_to_sign_in(elastic: Cluster, tmp_path: Path, header: str, giv
             files[f"{name}_file"] = str(tmp_path / name)
         assert answers(find(gate.url, environ={f"ES_{name.upper()}": path for name, path in files.items()}))
         assert answers(find(gate.url, settings=files))
+        assert answers(find(gate.url, **files))
         sent = pickle.loads(pickle.dumps(find(gate.url, **given)))
         assert answers(sent)
         assert "s3cr3t" not in repr(sent) + repr(Wire(sent))
