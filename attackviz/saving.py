@@ -1,4 +1,4 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all, and lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO
 
 from .errors import AttackvizError, ExportError
 
-__all__ = ["replacing"]
+__all__ = ["replacing", "whole_lines"]
 
 
 @contextmanager
@@ -73,6 +73,41 @@ def replacing(path: str | os.PathLike[str], error: type[AttackvizError] = Export
         if not special:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+
+
+def whole_lines(file: IO[bytes], begins: bytes) -> Iterator[bytes]:
+    r"""Yield the lines of a file that is appended to; then remove half a line that a kill left at its end.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading and writing, at its beginning; after the last line it
+        stands where the next one goes.
+    begins : bytes
+        What the lines that are appended begin with; else it is nobody's to remove.
+
+    Raises
+    ------
+    ValueError
+        If half a line stands there that begins otherwise.
+
+    Examples
+    --------
+    >>> import io
+    >>> file = io.BytesIO(b"n=1\nn=2\nn")
+    >>> list(whole_lines(file, b"n=")), file.getvalue()
+    ([b'n=1\n', b'n=2\n'], b'n=1\nn=2\n')
+    """
+    end = 0
+    for line in file:
+        if not line.endswith(b"\n"):
+            if not (line.startswith(begins) or begins.startswith(line)):
+                raise ValueError("half a line of something else")
+            break
+        yield line
+        end += len(line)
+    file.seek(end)
+    file.truncate()
 
 
 def _clear(target: Path) -> None:

@@ -17,7 +17,7 @@ from typing import IO, Any, Self
 import msgspec
 
 from ..errors import ExportError, UsageError
-from ..saving import replacing
+from ..saving import replacing, whole_lines
 
 __all__ = ["Checkpoint"]
 
@@ -158,20 +158,16 @@ class Checkpoint:
         return file
 
     def _read(self, job: Any) -> list[Any]:
-        end = 0
         plan: _Plan | None = None
         try:
-            for line in self._file:
-                if not line.endswith(b"\n"):
-                    break
+            for line in whole_lines(self._file, b'{"slice":'):
                 if plan is None:
                     plan = msgspec.json.decode(line, type=_Plan)
                 else:
                     done = msgspec.json.decode(line, type=_Done)
                     self._done.add(done.slice)
                     self.counts.update(done.counts)
-                end += len(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError):
             plan = None
         if plan is None or plan.attackviz_checkpoint != VERSION or not self._done <= {*range(len(plan.slices))}:
             raise UsageError("it is no checkpoint of this version", where=str(self.path), hint="name another file")
@@ -180,8 +176,6 @@ class Checkpoint:
             raise UsageError(
                 f"it is of another job: {', '.join(changed)} differ", where=str(self.path), hint="name another file"
             )
-        self._file.seek(end)
-        self._file.truncate()
         return plan.slices
 
     def _error(self, why: str) -> ExportError:

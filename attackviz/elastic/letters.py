@@ -13,6 +13,7 @@ from typing import IO, Self
 import msgspec
 
 from ..errors import ExportError
+from ..saving import whole_lines
 
 __all__ = ["DeadLetters", "Letter"]
 
@@ -106,17 +107,12 @@ class DeadLetters:
         try:
             self._file = self.path.open("a+b")
             self._file.seek(0)
-            end = 0
-            for line in self._file:
-                if not line.endswith(b"\n"):
-                    break
+            for line in whole_lines(self._file, b'{"index":'):
                 known = msgspec.json.decode(line, type=_Known)
                 self._known.add((known.index, known.id))
-                end += len(line)
-            self._file.truncate(end)
         except OSError as error:
             raise self._error(error.strerror or str(error)) from None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError):
             self.close()
             raise self._error("it holds something else than refused documents") from None
         return self._file

@@ -65,7 +65,7 @@ def test_what_is_not_meant_is_refused(path):
         Checkpoint(path, JOB, SLICES)
     with pytest.raises(UsageError, match="of another job: enrich, to differ"):
         Checkpoint(path, {**JOB, "enrich": [], "to": "b"}, SLICES, resume=True)
-    for text in ("", "{}\n", "oh\n", '{"attackviz_checkpoint":9,"job":{},"slices":[]}\n'):
+    for text in ("", "{}\n", "oh\n", "oh", '{"attackviz_checkpoint":9,"job":{},"slices":[]}\n'):
         path.write_text(text)
         with pytest.raises(UsageError, match="no checkpoint of this version"):
             Checkpoint(path, JOB, SLICES, resume=True)

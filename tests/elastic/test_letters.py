@@ -46,10 +46,11 @@ def test_the_document_stays_as_it_was(tmp_path):
 
 
 def test_other_files_are_not_written_into(tmp_path):
-    (tmp_path / "a.json").write_text("[1]\n")
-    with pytest.raises(ExportError, match="something else than refused documents"):
-        DeadLetters(tmp_path / "a.json")
-    assert (tmp_path / "a.json").read_text() == "[1]\n"
+    for text in ("[1]\n", "[1]", '{"index":"a","id":"1"}\nnotes'):
+        (tmp_path / "a.json").write_text(text)
+        with pytest.raises(ExportError, match="something else than refused documents"):
+            DeadLetters(tmp_path / "a.json")
+        assert (tmp_path / "a.json").read_text() == text
     with pytest.raises(ExportError, match="no such directory"):
         DeadLetters(tmp_path / "no" / "a.json")
     with pytest.raises(ExportError, match="cannot be kept there"):
