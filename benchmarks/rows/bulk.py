@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from tests.elastic.node import Node
-
 from ..bench import Bench
+from ..node import running
 from ..process import python, run
 from ..table import Goal, Row
-
-
-@contextmanager
-def cluster(bench: Bench) -> Iterator[str]:
-    """Give the cluster of ``ES_URL``, or a node of our own."""
-    if given := os.environ.get("ES_URL"):
-        yield given
-        return
-    data = bench.directory / "node"
-    data.mkdir(exist_ok=True)
-    with Node(data) as node:
-        yield node.url
 
 
 def rows(bench: Bench) -> list[Row]:
     """Write the same documents in three ways."""
     count, runs = bench.pick(100_000, 20_000), bench.pick(5, 2)
-    with cluster(bench) as url:
+    with running() as (url, _):
         answer = run(python("-m", "benchmarks.ours.bulk", url, str(count), str(runs))).answer
     count = answer["rows"]
     (cpu, wall, node), (bulk_cpu, _, _), (_, parallel, parallel_node) = (

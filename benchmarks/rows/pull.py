@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
 
 from attackviz.elastic import Elastic
 from tests.elastic.made import TPOT_MAPPING, tpot
-from tests.elastic.node import Node, ask
+from tests.elastic.node import ask
 
 from ..bench import SEED, Bench, median
+from ..node import running
 from ..process import Ran, python, run
 from ..table import Goal, Row
 
@@ -31,7 +27,7 @@ WALL = "Node and client share two cores."
 def rows(bench: Bench) -> list[Row]:
     """Fill an index, and pull it in turns."""
     count, runs = bench.pick(200_000, 20_000), bench.pick(3, 1)
-    with _node() as (url, process):
+    with running() as (url, process):
         bench.say(f"loading {count:,} documents")
         _load(url, count)
         fields = Elastic(url, INDEX).documents.form.fields
@@ -65,17 +61,6 @@ def rows(bench: Bench) -> list[Row]:
         used = [median([each for _, each in took["ours"]]) / 2, median([each for _, each in took["scan"]])]
         out.append(Row("pull", "the node's own processor time for it", "s", *used, label, n, WALL))
     return out
-
-
-@contextmanager
-def _node() -> Iterator[tuple[str, psutil.Process | None]]:
-    """Yield the URL of a node, and its process if it is ours."""
-    given = os.environ.get("ES_URL")
-    if given:
-        yield given, None
-        return
-    with tempfile.TemporaryDirectory(prefix="attackviz-node-") as data, Node(Path(data)) as node:
-        yield node.url, psutil.Process(node.process)
 
 
 def _load(url: str, count: int) -> None:

@@ -1,0 +1,23 @@
+"""The cluster that is measured: the one that ``ES_URL`` names, or a node of our own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from tests.elastic.node import Node
+
+
+@contextmanager
+def running() -> Iterator[tuple[str, psutil.Process | None]]:
+    """Yield the URL of a cluster, and the server's process if it is ours."""
+    if given := os.environ.get("ES_URL"):
+        yield given, None
+        return
+    with tempfile.TemporaryDirectory(prefix="attackviz-node-") as data, Node(Path(data)) as node:
+        yield node.url, psutil.Process(node.process)
