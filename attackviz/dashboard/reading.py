@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from .job import Job
 
@@ -41,7 +41,11 @@ class Reading:
         The recording, gzipped; empty until it is ready. One object, shared by
         every player that shows it. One of cells leaves the process running: it
         holds the events, and answers questions about them (`ask`).
+    program : tuple of str
+        What Python runs to read.
     """
+
+    program: ClassVar = ("-m", "attackviz.dashboard.worker")
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -58,7 +62,7 @@ class Reading:
 
     def start(self) -> Reading:
         """Begin to read; return at once."""
-        command = [sys.executable, "-m", "attackviz.dashboard.worker"]
+        command = [sys.executable, *self.program]
         # In a session of its own: Ctrl-C in the terminal is for the server, which then ends the reader.
         self._process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import TooManyEventsError
 from ..filters import Filters
-from ..store import BUDGET, LISTS, as_lists
+from ..store import BUDGET, LISTS, Store, as_lists
 from ..window import Window
 from .builder import build
 from .sample import sample_part
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ..account import Account
-    from ..store import Store
     from .recording import Recording
 
 __all__ = ["TOP", "detail", "lists", "record"]
@@ -33,7 +32,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def record(
-    events: pd.DataFrame | pa.Table,
+    events: pd.DataFrame | pa.Table | Store,
     title: str = "Replay",
     *,
     store: Store | None = None,
@@ -46,12 +45,13 @@ def record(
 
     Parameters
     ----------
-    events : pandas.DataFrame or pyarrow.Table
-        An event table.
+    events : pandas.DataFrame, pyarrow.Table or Store
+        An event table; or a store, which is asked for its events only where
+        there are not too many.
     title : str
         What it is called.
     store : Store, optional
-        What answers for `events`; made of them by default.
+        What answers for an event table; made of it by default.
     window : Window, optional
         Keep only its events.
     account : Account, optional
@@ -72,11 +72,20 @@ def record(
     >>> record(frame).header["grain"] is None, record(frame, budget=1).header["grain"]["events"]
     (True, 2)
     """
-    try:
-        return build(events, title, window=window, account=account, budget=budget, **told)
-    except TooManyEventsError:
+    if isinstance(events, Store):
+        many = events.timeline(window, 1).total
+        if many <= budget:
+            return _single(events, title, window, Filters(), {**told, "budget": budget})
         if told.get("color_by", "category") != "category":
-            raise  # cells are cut by category
+            what = f"{many:,} events are more than a recording holds ({budget:,}), and cells are coloured by category"
+            raise TooManyEventsError(what, hint="narrow the window, such as '2025-02-18..2025-02-21'")
+        store = events
+    else:
+        try:
+            return build(events, title, window=window, account=account, budget=budget, **told)
+        except TooManyEventsError:
+            if told.get("color_by", "category") != "category":
+                raise  # cells are cut by category
     if store is None:
         from ..analysis import EventTable
 
@@ -122,15 +131,7 @@ def detail(
     conditions = Filters.parse(filters).named(categories)
     # Of very many events a bare total comes far sooner than all that `count` tells of them.
     if store.timeline(window, 1, filters=conditions).total <= budget:
-        counts = store.count(window, conditions)
-        events = store.read(window, conditions)
-        recording = build(events.table, title, window=window, account=events.account, **told)
-        recording.header["totals"] |= {
-            "events": counts.all,
-            "outside": counts.outside,
-            "filtered": counts.filtered,
-            "untimed": counts.untimed,
-        }
+        recording = _single(store, title, window, conditions, told)
     else:
         recording = _cells(store, title, window, conditions, budget, told)
     slots = {one["name"]: one["slot"] for one in categories}
@@ -165,6 +166,18 @@ def lists(
 
 def _lists(store: Store, window: Window, filters: Filters) -> dict[str, Any]:
     return as_lists(store.top(field, window, TOP, filters) for field in LISTS.values())
+
+
+def _single(store: Store, title: str, window: Window | None, filters: Filters, told: Mapping[str, Any]) -> Recording:
+    """Return a recording of every event that a store has, with totals of all it was asked about."""
+    counts = store.count(window, filters)
+    events = store.read(window, filters)
+    recording = build(events.table, title, window=window, account=events.account, **told)
+    totals = recording.header["totals"]
+    totals |= {"events": counts.all, "filtered": counts.filtered, "untimed": counts.untimed}
+    if window is not None:
+        totals["outside"] = counts.outside
+    return recording
 
 
 def _cells(
