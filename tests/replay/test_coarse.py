@@ -119,3 +119,16 @@ def test_lists_of_a_window(cells: Recording, events: pd.DataFrame) -> None:
 def test_cells_are_coloured_by_category_only(events: pd.DataFrame) -> None:
     with pytest.raises(TooManyEventsError):
         record(events, budget=500, color_by="rule")
+
+
+def test_a_store_gives_every_event_or_its_cells(events: pd.DataFrame) -> None:
+    store, window = EventTable(events), Window.parse("2025-02-01..2025-02-02")
+    for span in (None, window):
+        every, direct = (record(source, "One", window=span) for source in (store, events))
+        assert every.header["totals"].items() >= direct.header["totals"].items()
+        assert every.tables["events"] == direct.tables["events"]
+        cells = record(store, "One", window=span, budget=500)
+        assert cells == record(events, "One", window=span, budget=500, store=store)
+        assert cells.header["grain"]["events"] == every.header["totals"]["in_recording"]
+    with pytest.raises(TooManyEventsError, match="coloured by category"):
+        record(store, budget=500, color_by="rule")
