@@ -161,16 +161,24 @@ def _asked(one: Condition, documents: Documents) -> Query | None:
         return None
     if kind == "number":
         return {"terms": {name: list(one.values)}} if all(map(_is_whole, one.values)) else None
-    texts = [value for value in one.values if isinstance(value, str) and len(value) <= field.limit]
+    texts = [value for value in one.values if isinstance(value, str) and _fits(value, field.limit)]
     # A list in a document is one value to us, and several to the cluster.
     if len(texts) < len(one.values) or any(text.startswith(("[", "{")) for text in texts):
         return None
     if kind == "ip":
-        # What is no address is in no document, and the cluster refuses to look for it.
-        return {"terms": {name: [text for text in texts if _is_address(text)]}}
+        # A document may hold what is no address, and the cluster refuses to look for it.
+        return {"terms": {name: texts}} if all(map(_is_address, texts)) else None
     if one.field in ("country", "src_country", "dst_country"):
         return {"terms": {name: sorted(set().union(*map(_cases, texts)))}}
     return {"terms": {name: texts}} if kind == "keyword" else None
+
+
+def _fits(text: str, limit: int) -> bool:
+    """Whether a text is found by a field of a limit, which Java counts: there a character may be two."""
+    try:
+        return len(text.encode("utf-16-le")) // 2 <= limit
+    except UnicodeEncodeError:
+        return False  # half a character, which no request can hold
 
 
 def _cases(text: str) -> set[str]:

@@ -390,6 +390,9 @@ def test_filters_are_asked_only_where_the_index_is_sure(tpot):
     assert asked({"src_org": {"in": ["Chinanet"]}}) == [{"terms": {"geoip.as_org.keyword": ["Chinanet"]}}]
     for unsure in (
         {"src_org": {"in": ["Hetzner Online GmbH"]}},
+        {"src_org": {"in": ["💥" * 7]}},
+        {"src_org": {"in": ["\ud800"]}},
+        {"src_ip": {"in": ["192.0.2.1", "010.0.0.1"]}},
         {"country": {"not": ["US"]}},
         {"port": {"in": [22, None]}},
         {"rule": {"in": ["x"]}},

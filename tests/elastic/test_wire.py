@@ -109,6 +109,22 @@ def test_a_part_is_never_taken_for_the_whole(elastic: Cluster, index: str) -> No
     assert (caught.value.code, caught.value.passing) == ("partial", True)
 
 
+def test_a_remote_cluster_that_is_away_is_missed(elastic: Cluster, index: str) -> None:
+    if elastic.node is None:
+        pytest.skip("a given cluster keeps its settings")
+    elastic.create(index)
+    remote = {"seeds": [silent().removeprefix("http://")], "skip_unavailable": True}
+    elastic.ask("PUT", "/_cluster/settings", {"persistent": {"cluster.remote.away": remote}})
+    try:
+        for params in ({}, {"filter_path": "hits.hits"}):
+            with pytest.raises(ElasticError, match="1 remote clusters did not answer") as caught:
+                wire(elastic.url).search(path(f"{index},away:{index}", "_search"), params)
+            assert (caught.value.code, caught.value.passing) == ("partial", True)
+    finally:
+        nothing = dict.fromkeys(remote)
+        elastic.ask("PUT", "/_cluster/settings", {"persistent": {"cluster.remote.away": nothing}})
+
+
 def test_text_that_looks_like_failed_shards_is_text(elastic: Cluster, index: str) -> None:
     elastic.create(index)
     elastic.fill(index, [{"a": '"_shards":{"failed":3},"timed_out":true', "_shards_": {"failed": 2}}])
