@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import demo, elastic, elastic_load, export, formats, geo, read, serve
+from . import demo, elastic, elastic_load, elastic_tail, export, formats, geo, read, serve
 from .console import as_typed
 
 __all__ = ["app"]
@@ -36,6 +36,7 @@ for command in (demo.demo, serve.serve, export.export, read.read):
     app.command()(command)
 elastic.app.command()(elastic_load.setup)
 elastic.app.command()(elastic_load.load)
+elastic.app.command()(elastic_tail.tail)
 app.add_typer(elastic.app, name="elastic")
 app.add_typer(formats.app, name="formats")
 app.add_typer(geo.app, name="geo")

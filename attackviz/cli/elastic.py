@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..elastic import Elastic
     from ..elastic.describe import Description
 
-__all__ = ["Authorities", "IndexName", "Unverified", "Url", "app", "open_index"]
+__all__ = ["Authorities", "IndexName", "Unverified", "Url", "Where", "app", "open_index"]
 
 WIDTH = 40
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from ..formats import FormatLike
     from .describe import Description
     from .documents import Documents
+    from .position import Position
     from .pull import Pull, PullProgress
+    from .tail import Tail
     from .written import Written
 
 __all__ = ["Elastic"]
@@ -198,15 +201,14 @@ class Elastic:
         from .pull import SLICES, Pull
 
         zone(tz)
-        if isinstance(columns, str):
-            raise UsageError("columns is a text, not a list of names", hint=f"write columns=[{columns!r}]")
+        wanted = _named(columns)
         if slices is not None and not (isinstance(slices, int) and 1 <= slices <= 64):
             raise UsageError(f"{slices!r} is no number of slices", hint="give one from 1 to 64")
         span, parsed = as_window(window, tz), Filters.parse(filters)
         return Pull(
             self.wire,
             self.documents,
-            options=Options(span, None if columns is None else tuple(columns), tz),
+            options=Options(span, wanted, tz),
             filters=parsed,
             query=self._query,
             slices=slices or SLICES,
@@ -259,6 +261,84 @@ class Elastic:
                           stacklevel=2)  # fmt: skip
         table = pa.concat_tables(tables, promote_options="default") if tables else empty(columns)
         return Events(table.unify_dictionaries(), batches.account)
+
+    def tail(
+        self,
+        filters: Filters | Mapping[str, Any] | str | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        position: Position | Mapping[str, Any] | None = None,
+        state: str | os.PathLike[str] | None = None,
+        since: datetime | str | None = None,
+        by: str | None = None,
+        lag: float = 1.0,
+        overlap: float = 60.0,
+        tz: str = "UTC",
+    ) -> Tail:
+        """Follow the index as it grows: each document once, in the order in which they come.
+
+        Documents are read by ``event.ingested`` if those of the last hour have
+        it, else by their time. Those that are late by less than the overlap are
+        handed over when they come; later ones are not, and counted once a minute.
+
+        Exactly once: keep ``position.to_dict()`` in the same commit as the events,
+        and give it when beginning anew. With `state`, the position is saved when
+        the next batch is asked for; then a kill between the two gives that one
+        batch again, with the same ids (ask for the column ``event_id``).
+
+        Parameters
+        ----------
+        filters, columns, tz
+            As for `scan`.
+        position : Position or dict, optional
+            Where to go on: as it was handed over with a batch.
+        state : path, optional
+            File the position is loaded from, if it is there, and saved to.
+        since : datetime or str, optional
+            Where to begin without a position: a time, a day, or the start of a
+            window such as ``"last 1h"``. By default, only what comes from now on.
+        by : str, optional
+            The field of dates that says when a document came.
+        lag : float
+            Seconds, rounded up, that documents are left to become visible: no
+            less than the refresh interval of the index.
+        overlap : float
+            Seconds that documents may be late. So much is remembered, up to
+            500,000 documents (about 50 MB).
+
+        Returns
+        -------
+        Tail
+            To be iterated, for `Tailed`: a table and the position behind it.
+
+        Raises
+        ------
+        ElasticError
+            If the cluster cannot be asked, or refuses.
+        FormatError
+            If the documents are of no known format, or of several.
+        ReadError
+            If the position is none.
+        UsageError
+            If it is of another index, query or field, or anything else is not
+            understood.
+        """
+        from ..formats import Options
+        from .tail import Tail
+
+        return Tail(
+            self.wire,
+            self.documents,
+            options=Options(None, _named(columns), zone(tz).key),
+            filters=Filters.parse(filters),
+            query=self._query,
+            by=by,
+            position=position,
+            since=since,
+            lag=lag,
+            overlap=overlap,
+            state=state,
+        )
 
     def write(
         self,
@@ -318,3 +398,9 @@ class Elastic:
             said = f"{self.index} refused some documents: {written.summary()}; the first because {first.reason}"
             warnings.warn(said, DataLossWarning, stacklevel=2)
         return written
+
+
+def _named(columns: Sequence[str] | None) -> tuple[str, ...] | None:
+    if isinstance(columns, str):
+        raise UsageError("columns is a text, not a list of names", hint=f"write columns=[{columns!r}]")
+    return None if columns is None else tuple(columns)

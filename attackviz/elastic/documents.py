@@ -14,6 +14,7 @@ import msgspec
 
 from ..account import Account
 from ..errors import ElasticError, FormatError, UsageError
+from ..filters import Filters
 from ..formats import Format, FormatLike, Options, build, choose, detect, known_formats, own_formats, read_batches
 from ..formats.written import Written
 from ..schema import COLUMNS
@@ -206,6 +207,24 @@ class Documents:
         options : Options
         """
         return list(dict.fromkeys((*self.form.fields, *options.extra)))
+
+    def reading(self, options: Options, filters: Filters) -> tuple[Options, list[str]]:
+        """Return what to ask the format for where filters are tried, and the columns that only these look at.
+
+        Parameters
+        ----------
+        options : Options
+            What is wanted.
+        filters : Filters
+        """
+        if options.columns is None:
+            own = () if self.form.mapping is None else dict(self.form.mapping.extra)
+            names = (*(name for name in COLUMNS if name != "event_id"), *own)
+            beside = sorted(filters.columns() - {*names})
+            return (replace(options, columns=(*names, *beside)) if beside else options), beside
+        needed = {*filters.columns(), "src_lat", "src_lon"} if filters else set()
+        beside = sorted(needed - {*options.columns, "time"})
+        return replace(options, columns=(*options.columns, *beside)), beside
 
     def exact(self, column: str) -> Field | None:
         """Return the field of the index that can be asked for the values of a column; None if none can.

@@ -1,0 +1,135 @@
+"""Where a tail of an index stands: plain data that outlives the process."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from ..errors import ReadError
+from ..saving import replacing
+
+__all__ = ["Position"]
+
+_ROW = 16  # bytes of a document in `seen`
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Say where a tail stands: behind the last documents that were handed over.
+
+    All times are milliseconds since the epoch, of the field `by`.
+
+    Attributes
+    ----------
+    index : str
+        What is read.
+    query : str
+        Digest of what is asked of it.
+    by : str
+        The field that says when a document came.
+    start : int
+        What is before is none of the tail's.
+    floor : int
+        What is before is not looked at again.
+    upto : int
+        The newest time handed over.
+    checked : int
+        The floor when late documents were last counted.
+    known : int
+        Documents that were before that then, for a day.
+    passed : int
+        Documents handed over between that and the floor.
+    untimed : int
+        Documents without that field then.
+    seen : bytes
+        The documents handed over from the floor on; see `attackviz.elastic.seen`.
+
+    Examples
+    --------
+    >>> here = Position("attacks", "", "@timestamp", floor=5, upto=7)
+    >>> Position.from_dict(here.to_dict()) == here
+    True
+    """
+
+    index: str
+    query: str
+    by: str
+    start: int = 0
+    floor: int = 0
+    upto: int = 0
+    checked: int = 0
+    known: int = 0
+    passed: int = 0
+    untimed: int = 0
+    seen: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<Position in {self.index}: {self.by} up to {self.upto}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the position as plain data, ready for JSON."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        return plain | {"seen": base64.b64encode(self.seen).decode()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the position that `to_dict` was asked of.
+
+        Raises
+        ------
+        ReadError
+            If it is none.
+        """
+        try:
+            kinds = {each.name: int if each.type == "int" else str for each in fields(cls)}
+            if data.keys() != kinds.keys() or any(type(data[name]) is not kind for name, kind in kinds.items()):
+                raise TypeError
+            seen = base64.b64decode(data["seen"], validate=True)
+            if len(seen) % _ROW:
+                raise ValueError
+        except (AttributeError, TypeError, ValueError):
+            hint = "give what `Position.to_dict` returned"
+            raise ReadError("it is no position of a tail of an index", hint=hint) from None
+        return cls(**{**data, "seen": seen})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the position to a file that is never seen half written.
+
+        Parameters
+        ----------
+        path : path
+            Replaced at once; the data is on disk when this returns.
+
+        Raises
+        ------
+        ReadError
+            If it cannot be written.
+        """
+        with replacing(path, ReadError) as file:
+            file.write(json.dumps(self.to_dict()).encode() + b"\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self | None:
+        """Return the position that `save` wrote; None if nothing was saved yet.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        ReadError
+            If the file holds something else, or cannot be read.
+        """
+        try:
+            return cls.from_dict(json.loads(Path(path).read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, ReadError) as error:
+            what = error.strerror if isinstance(error, OSError) else "it holds no position of a tail of an index"
+            raise ReadError(str(what), where=str(path), hint="remove it to begin anew, or name another file") from None
