@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, ClassVar, Self
 
-from .errors import AttackvizError, ExportError
+from .errors import AttackvizError, ExportError, ReadError
 
-__all__ = ["replacing", "whole_lines"]
+__all__ = ["Kept", "replacing", "whole_lines"]
 
 
 @contextmanager
@@ -108,6 +110,72 @@ def whole_lines(file: IO[bytes], begins: bytes) -> Iterator[bytes]:
         end += len(line)
     file.seek(end)
     file.truncate()
+
+
+class Kept(ABC):
+    """Something that is plain data and can be kept in a file, such as where a tail stands.
+
+    Attributes
+    ----------
+    what : str
+        What it is, in words for errors.
+    """
+
+    __slots__ = ()
+
+    what: ClassVar[str]
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` was asked of.
+
+        Raises
+        ------
+        ReadError
+            If it is none.
+        """
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file that is never seen half written.
+
+        Parameters
+        ----------
+        path : path
+            Replaced at once; the data is on disk when this returns.
+
+        Raises
+        ------
+        ReadError
+            If it cannot be written.
+        """
+        with replacing(path, ReadError) as file:
+            file.write(json.dumps(self.to_dict()).encode() + b"\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self | None:
+        """Return what `save` wrote; None if nothing was saved yet.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        ReadError
+            If the file holds something else, or cannot be read.
+        """
+        try:
+            return cls.from_dict(json.loads(Path(path).read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, ReadError) as error:
+            why = error.strerror if isinstance(error, OSError) else f"it holds no {cls.what}"
+            raise ReadError(str(why), where=str(path), hint="remove it to begin anew, or name another file") from None
 
 
 def _clear(target: Path) -> None:

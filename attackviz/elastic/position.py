@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ..errors import ReadError
-from ..saving import replacing
+from ..saving import Kept
 
 __all__ = ["Position"]
 
@@ -19,7 +16,7 @@ _ROW = 16  # bytes of a document in `seen`
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class Position(Kept):
     """Say where a tail stands: behind the last documents that were handed over.
 
     All times are milliseconds since the epoch, of the field `by`.
@@ -55,6 +52,8 @@ class Position:
     >>> Position.from_dict(here.to_dict()) == here
     True
     """
+
+    what: ClassVar[str] = "position of a tail of an index"
 
     index: str
     query: str
@@ -94,42 +93,5 @@ class Position:
                 raise ValueError
         except (AttributeError, TypeError, ValueError):
             hint = "give what `Position.to_dict` returned"
-            raise ReadError("it is no position of a tail of an index", hint=hint) from None
+            raise ReadError(f"it is no {cls.what}", hint=hint) from None
         return cls(**{**data, "seen": seen})
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the position to a file that is never seen half written.
-
-        Parameters
-        ----------
-        path : path
-            Replaced at once; the data is on disk when this returns.
-
-        Raises
-        ------
-        ReadError
-            If it cannot be written.
-        """
-        with replacing(path, ReadError) as file:
-            file.write(json.dumps(self.to_dict()).encode() + b"\n")
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self | None:
-        """Return the position that `save` wrote; None if nothing was saved yet.
-
-        Parameters
-        ----------
-        path : path
-
-        Raises
-        ------
-        ReadError
-            If the file holds something else, or cannot be read.
-        """
-        try:
-            return cls.from_dict(json.loads(Path(path).read_bytes()))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, ReadError) as error:
-            what = error.strerror if isinstance(error, OSError) else "it holds no position of a tail of an index"
-            raise ReadError(str(what), where=str(path), hint="remove it to begin anew, or name another file") from None

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ..errors import ReadError
-from ..saving import replacing
+from ..saving import Kept
 
 __all__ = ["PRINT_BYTES", "Position", "fingerprint"]
 
@@ -31,7 +28,7 @@ def fingerprint(data: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class Position(Kept):
     r"""Say where a tail stands: behind the last line that was handed over.
 
     A file is known by its number on disk where that still holds, else by what
@@ -59,6 +56,8 @@ class Position:
     >>> Position.from_dict(here.to_dict()) == here
     True
     """
+
+    what: ClassVar[str] = "position of a log"
 
     offset: int = 0
     line: int = 0
@@ -92,42 +91,5 @@ class Position:
             if data.keys() != types.keys() or any(type(data[name]) is not kind for name, kind in types.items()):
                 raise TypeError
         except (AttributeError, TypeError):
-            raise ReadError("it is no position of a log", hint="give what `Position.to_dict` returned") from None
+            raise ReadError(f"it is no {cls.what}", hint="give what `Position.to_dict` returned") from None
         return cls(**data)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the position to a file that is never seen half written.
-
-        Parameters
-        ----------
-        path : path
-            Replaced at once; the data is on disk when this returns.
-
-        Raises
-        ------
-        ReadError
-            If it cannot be written.
-        """
-        with replacing(path, ReadError) as file:
-            file.write(json.dumps(self.to_dict()).encode() + b"\n")
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self | None:
-        """Return the position that `save` wrote; None if nothing was saved yet.
-
-        Parameters
-        ----------
-        path : path
-
-        Raises
-        ------
-        ReadError
-            If the file holds something else, or cannot be read.
-        """
-        try:
-            return cls.from_dict(json.loads(Path(path).read_bytes()))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, ReadError) as error:
-            what = error.strerror if isinstance(error, OSError) else "it holds no position of a log"
-            raise ReadError(str(what), where=str(path), hint="remove it to begin anew, or name another file") from None
