@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import demo, elastic, elastic_load, elastic_tail, export, formats, geo, read, serve
+from . import demo, elastic, elastic_load, elastic_reindex, elastic_tail, export, formats, geo, read, serve
 from .console import as_typed
 
 __all__ = ["app"]
@@ -37,6 +37,7 @@ for command in (demo.demo, serve.serve, export.export, read.read):
 elastic.app.command()(elastic_load.setup)
 elastic.app.command()(elastic_load.load)
 elastic.app.command()(elastic_tail.tail)
+elastic.app.command()(elastic_reindex.reindex)
 app.add_typer(elastic.app, name="elastic")
 app.add_typer(formats.app, name="formats")
 app.add_typer(geo.app, name="geo")

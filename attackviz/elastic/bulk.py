@@ -11,7 +11,7 @@ Bulk requests: https://www.elastic.co/docs/api/doc/elasticsearch/operation/opera
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from ..formats.stored import FIELDS, OWN, SCHEMA
 from ..schema import SEVERITIES
 
-__all__ = ["SIZE", "Body", "actions", "bodies", "documents", "identified", "parts"]
+__all__ = ["SIZE", "Body", "actions", "bodies", "changes", "documents", "identified", "parts"]
 
 SIZE = 5 << 20
 """Bytes of a body: 5 to 15 MB are what a node takes best."""
@@ -73,6 +73,35 @@ def documents(table: pa.Table) -> pa.Array:
     return _joined(pieces, table.num_rows)
 
 
+def changes(table: pa.Table, fields: Mapping[str, str]) -> pa.Array:
+    """Make an object of every row that holds some fields alone, to be merged into a document.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    fields : mapping of str to str
+        The field of each column that counts.
+
+    Returns
+    -------
+    pyarrow.Array of string
+        ``{}`` where all are null.
+
+    Examples
+    --------
+    >>> changes(pa.table({"src_country": ["DE", None]}), {"src_country": "source.geo.country_iso_code"}).to_pylist()
+    ['{"source":{"geo":{"country_iso_code":"DE"}}}', '{}']
+    """
+    tree: _Tree = {}
+    for name, path in fields.items():
+        column = _whole(table[name])
+        if column.null_count < len(column):
+            _put(tree, path, column)
+    if not tree:
+        return pa.repeat("{}", table.num_rows)
+    return _joined(["{", _bare(_joined(list(_members(tree)), table.num_rows)), "}"], table.num_rows)
+
+
 def _put(tree: _Tree, path: str, column: pa.Array) -> None:
     *parents, leaf = path.split(".")
     for parent in parents:
@@ -100,9 +129,13 @@ def _members(tree: _Tree, comma: str = ",") -> Iterator[Any]:
         else:
             inner = _joined(list(_members(value)), len(_leaf(value)))
             empty = pc.equal(pc.binary_length(inner), 0)
-            # Arrow 26 miscounts the bytes of a slice without an end.
-            bare = pc.binary_slice(inner.cast(pa.binary()), 1, 1 << 30).cast(pa.string())
-            yield pc.if_else(empty, "", _joined([f"{name}{{", bare, "}"], len(inner)))
+            yield pc.if_else(empty, "", _joined([f"{name}{{", _bare(inner), "}"], len(inner)))
+
+
+def _bare(members: pa.Array) -> pa.Array:
+    """Return texts of members without the first comma."""
+    # Arrow 26 miscounts the bytes of a slice without an end.
+    return pc.binary_slice(members.cast(pa.binary()), 1, 1 << 30).cast(pa.string())
 
 
 def _member(name: str, column: pa.Array) -> list[Any]:

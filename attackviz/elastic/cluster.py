@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .documents import Documents
     from .position import Position
     from .pull import Pull, PullProgress
+    from .reindex import Reindex
     from .tail import Tail
     from .written import Written
 
@@ -398,6 +399,25 @@ class Elastic:
             said = f"{self.index} refused some documents: {written.summary()}; the first because {first.reason}"
             warnings.warn(said, DataLossWarning, stacklevel=2)
         return written
+
+    def reindex(self, to: str | None = None, **options: Any) -> Reindex:
+        """Change every document, by enrichments or a function of yours, where it is or into another index.
+
+        Parameters
+        ----------
+        to : str, optional
+            The other index.
+        **options
+            As for `attackviz.elastic.reindex.Reindex`: ``enrich``, ``processor`` and so on.
+
+        Returns
+        -------
+        Reindex
+            Nothing is done before its `Reindex.run`; `Reindex.preview` shows what would be.
+        """
+        from .reindex import Reindex
+
+        return Reindex(self.wire, self.index, lambda: self.documents, to, query=self._query, time=self._time, **options)
 
 
 def _named(columns: Sequence[str] | None) -> tuple[str, ...] | None:

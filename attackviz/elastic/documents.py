@@ -41,6 +41,8 @@ class Hit(msgspec.Struct, gc=False):
     ----------
     index, id : str
         What it is known by.
+    routing : str or None
+        What its shard was chosen by, if not by its id.
     source : bytes
         Its JSON, as it is.
     sort : list
@@ -49,6 +51,7 @@ class Hit(msgspec.Struct, gc=False):
 
     index: str = msgspec.field(name="_index", default="")
     id: str = msgspec.field(name="_id", default="")
+    routing: str | None = msgspec.field(name="_routing", default=None)
     source: msgspec.Raw = msgspec.field(name="_source", default=msgspec.Raw(b"{}"))
     sort: list[Any] = msgspec.field(default_factory=list)
 

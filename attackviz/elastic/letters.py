@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 import msgspec
 
 from ..errors import ExportError
 from ..saving import whole_lines
 
-__all__ = ["DeadLetters", "Letter"]
+__all__ = ["DeadLetters", "Keeper", "Letter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,13 @@ class Letter:
     type: str
     reason: str
     document: str
+
+
+class Keeper(Protocol):
+    """Keep refused documents."""
+
+    def keep(self, letters: Iterable[Letter]) -> None:
+        """Keep some."""
 
 
 class _Known(msgspec.Struct, gc=False):

@@ -20,7 +20,7 @@ from ..errors import ElasticError
 from . import plain
 from .address import check_index
 from .bulk import SIZE, Body, actions, bodies, documents, identified, parts
-from .letters import DeadLetters, Letter
+from .letters import DeadLetters, Keeper, Letter
 from .template import find, one_name, setup
 from .wire import Wire, path
 from .written import Written
@@ -92,8 +92,8 @@ class Writer:
     op : str
         ``create`` (what is there stays as it is), ``index`` (it is replaced) or
         ``update`` (a conflict is tried again).
-    letters : DeadLetters, optional
-        Where refused documents go; they are counted in any case.
+    letters : Keeper, optional
+        Such as `DeadLetters`: where refused documents go; they are counted in any case.
     workers : int
         Bodies under way at once.
     size : int
@@ -118,7 +118,7 @@ class Writer:
         index: str,
         *,
         op: str = "create",
-        letters: DeadLetters | None = None,
+        letters: Keeper | None = None,
         workers: int = WORKERS,
         size: int = SIZE,
         seed: int | None = None,

@@ -29,7 +29,7 @@ def rows(bench: Bench) -> list[Row]:
     count, runs = bench.pick(200_000, 20_000), bench.pick(3, 1)
     with running() as (url, process):
         bench.say(f"loading {count:,} documents")
-        _load(url, count)
+        load(url, INDEX, count)
         fields = Elastic(url, INDEX).documents.form.fields
         took: dict[str, list[tuple[Ran, float]]] = {"ours": [], "scan": [], "filtered": []}
         for _ in range(runs):
@@ -63,19 +63,20 @@ def rows(bench: Bench) -> list[Row]:
     return out
 
 
-def _load(url: str, count: int) -> None:
+def load(url: str, index: str, count: int) -> None:
+    """Fill an index with documents of T-Pot."""
     settings = {"number_of_replicas": 0, "number_of_shards": 2}
-    ask(url, "DELETE", f"/{INDEX}?ignore_unavailable=true")
-    ask(url, "PUT", f"/{INDEX}", {"settings": settings, "mappings": TPOT_MAPPING})
+    ask(url, "DELETE", f"/{index}?ignore_unavailable=true")
+    ask(url, "PUT", f"/{index}", {"settings": settings, "mappings": TPOT_MAPPING})
     lines: list[bytes] = []
     for number, (_, document) in enumerate(tpot(count, SEED), 1):
         lines += [b'{"create":{}}\n', json.dumps(document).encode(), b"\n"]
         if number % 10_000 == 0 or number == count:
-            answer = ask(url, "POST", f"/{INDEX}/_bulk?filter_path=errors", b"".join(lines))
+            answer = ask(url, "POST", f"/{index}/_bulk?filter_path=errors", b"".join(lines))
             if answer != {"errors": False}:
                 raise RuntimeError("the node refused some documents")
             lines.clear()
-    ask(url, "POST", f"/{INDEX}/_refresh")
+    ask(url, "POST", f"/{index}/_refresh")
 
 
 def _used(process: psutil.Process | None) -> float:

@@ -1,0 +1,136 @@
+"""What can be added to documents: where an event came from and went, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..account import Account
+from ..errors import UsageError
+from ..formats import Options
+from ..formats.stored import FIELDS, STORED
+from .bulk import changes
+from .documents import Documents, Hit, lines_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..geo import Database, Targets
+
+__all__ = ["ENRICHMENTS", "Enrichment", "enrichments"]
+
+ENRICHMENTS: dict[str, tuple[str, ...]] = {
+    "geo": tuple(name for name, field in FIELDS.items() if ".geo." in field or ".as." in field or name == "direction"),
+    "verdict": ("verdict", "severity"),
+}
+"""What each enrichment adds, as columns of the event table."""
+
+_NEEDED = {"geo": ("src_ip", "dst_ip", "dst_host", "sensor"), "verdict": ("verdict", "severity")}
+
+
+def enrichments(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of enrichments, each once.
+
+    Parameters
+    ----------
+    given : str or sequence of str
+        Names; as text with commas between them.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> enrichments("geo,verdict")
+    ('geo', 'verdict')
+    """
+    names = [each.strip() for each in given.split(",")] if isinstance(given, str) else list(given)
+    for name in names:
+        if name not in ENRICHMENTS:
+            raise UsageError(f"there is no enrichment {name!r}", hint=f"give {' or '.join(ENRICHMENTS)}")
+    return tuple(dict.fromkeys(names))
+
+
+class Enrichment:
+    """Make of documents what is to be merged into them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Keys of `ENRICHMENTS`.
+    documents : Documents
+        What makes events of them.
+    database : Database, optional
+        Where addresses are; the one that is found by default.
+    targets : Targets, optional
+        Where attacks arrive.
+
+    Attributes
+    ----------
+    fields : dict of str to str
+        The field that each column goes to. It is that of the Elastic Common
+        Schema; it knows no verdict, so that one, and the severity in our words,
+        go to ``labels``, and in documents of ours to ``attackviz``.
+    wanted : list of str
+        Fields of the documents that it takes.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        documents: Documents,
+        database: Database | None = None,
+        targets: Targets | None = None,
+    ) -> None:
+        self._documents, self._database, self._targets = documents, database, targets
+        self._located = "geo" in names
+        needed = [column for name in names for column in _NEEDED[name]]
+        self._options = Options(columns=("event_id", *dict.fromkeys(needed)))
+        self.fields = fields_of(names, documents)
+        # Those that it writes, too: how they are written now decides where the new ones go.
+        self.wanted = list(dict.fromkeys([*documents.wanted(self._options), *self.fields.values()]))
+
+    def changes(self, hits: Sequence[Hit]) -> list[str | None]:
+        """Return JSON objects to be merged into documents.
+
+        Parameters
+        ----------
+        hits : sequence of Hit
+
+        Returns
+        -------
+        list of str or None
+            None where nothing is known, or the document is no event.
+        """
+        numbered = [Hit(id=str(number), source=hit.source) for number, hit in enumerate(hits)]
+        found: list[str | None] = [None] * len(hits)
+        for table in self._documents.tables([lines_of(numbered, ids=True)], Account(), self._options):
+            for number, text in zip(table["event_id"].to_pylist(), self._texts(table), strict=True):
+                found[int(number)] = text if text != "{}" else None
+        return found
+
+    def _texts(self, table: pa.Table) -> Iterator[str]:
+        from ..geo import enrich
+
+        if self._located:
+            table = enrich(table, self._database, self._targets)
+        there = {name: field for name, field in self.fields.items() if name in table.column_names}
+        yield from changes(table, there).to_pylist()
+
+
+def fields_of(names: Sequence[str], documents: Documents) -> dict[str, str]:
+    """Return the field that each column of some enrichments goes to.
+
+    Parameters
+    ----------
+    names : sequence of str
+    documents : Documents
+    """
+    ours = documents.form.name == STORED.name
+    columns = [column for name in names for column in ENRICHMENTS[name]]
+    return {
+        column: FIELDS[column] if ours or column not in ENRICHMENTS["verdict"] else f"labels.{column}"
+        for column in columns
+    }
