@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,10 +16,12 @@ import pyarrow as pa
 import pytest
 
 from attackviz.elastic import Connection, Elastic, Wire
-from attackviz.elastic.pull import Pull
+from attackviz.elastic.position import Position
+from attackviz.elastic.pull import Pull, PullProgress
+from attackviz.elastic.reindex import Reindexed
 from attackviz.elastic.write import write
 from attackviz.elastic.written import Written
-from attackviz.errors import ElasticError
+from attackviz.errors import AttackvizWarning, ElasticError
 from attackviz.formats import Options
 
 from ..conftest import FULL
@@ -113,7 +116,63 @@ class Loading(Job):
         return write(Wire(Connection.find(self.cluster.url)), self.index, self.tables(), size=1 << 16)
 
 
-JOBS: list[type[Job]] = [Pulling, Loading]
+class Tailing(Job):
+    index = "attackviz-killed-tail"
+
+    def prepare(self) -> None:
+        self.documents = {name: each for name, each in made.tpot(COUNT, untimed=0) if each["type"] != "P0f"}
+        self.cluster.create(self.index, made.TPOT_MAPPING, number_of_shards=3)
+        self.times = sorted(self.documents, key=lambda name: self.documents[name]["@timestamp"])
+        self.cluster.fill(self.index, *self.part(0, 2))
+        self.ids: list[str] = []
+        self.position: Position | None = None
+
+    def part(self, number: int, of: int) -> tuple[list[dict], list[str]]:
+        names = self.times[number * len(self.times) // of : (number + 1) * len(self.times) // of]
+        return [self.documents[name] for name in names], names
+
+    def work(self) -> None:
+        for _ in range(3):  # on a slow machine the node is away for longer than one waits: then it begins anew
+            with suppress(ElasticError, AttackvizWarning):
+                return self.follow()
+        return None
+
+    def follow(self) -> None:
+        elastic = Elastic(self.cluster.url, self.index)
+        tail = elastic.tail(columns=["event_id"], since="1970-01-01", position=self.position)
+        for table, self.position in tail:
+            if not self.ids:
+                self.halfway()
+            self.ids += table["event_id"].to_pylist()
+            if len(self.ids) == len(self.documents):
+                tail.close()
+            elif len(self.ids) == len(self.documents) // 2:
+                self.cluster.fill(self.index, *self.part(1, 2))
+
+
+class Reindexing(Job):
+    index = "attackviz-killed-reindex"
+
+    def prepare(self) -> None:
+        self.cluster.create(self.index, made.TPOT_MAPPING, number_of_shards=3)
+        self.cluster.fill(self.index, (document for _, document in made.tpot(COUNT)))
+        self.done: Reindexed | None = None
+
+    def work(self) -> None:
+        self.done = self.again()
+
+    def again(self) -> Reindexed:
+        job = Elastic(self.cluster.url, self.index).reindex(
+            enrich="geo", processor="tests.elastic.slowly:process", at_once=1, hold=COUNT // 10
+        )
+        return job.run(self.directory / "job", resume=True, workers=2, progress=self.look)
+
+    def look(self, progress: PullProgress) -> None:
+        if progress.done > COUNT // 4 and not self.killed.is_set():
+            self.halfway()  # while the processes go on
+
+
+JOBS: list[type[Job]] = [Tailing, Pulling, Loading, Reindexing]
 
 
 def pull(url: str, index: str) -> Pull:
@@ -177,6 +236,25 @@ def test_a_load_loses_and_doubles_nothing(done: dict[type[Job], Job]) -> None:
         job.written = job.again()
     assert (job.written.documents, job.written.closes()) == (COUNT, True)
     assert count(job.cluster, job.index) == COUNT
+
+
+@pytest.mark.slow
+def test_a_tail_goes_on_and_gives_each_once(done: dict[type[Job], Job]) -> None:
+    job = done[Tailing]
+    assert job.error is None
+    assert sorted(job.ids) == sorted(job.documents)
+
+
+@pytest.mark.slow
+def test_a_re_index_goes_on_or_is_resumed(done: dict[type[Job], Job]) -> None:
+    job = done[Reindexing]
+    if job.error is not None:
+        assert isinstance(job.error, ElasticError)
+        job.done = job.again()
+    assert (job.done.documents, job.done.written, job.done.closes()) == (COUNT, COUNT, True)
+    job.cluster.ask("POST", f"/{job.index}/_refresh")
+    marked = job.cluster.ask("GET", f"/{job.index}/_count", {"query": {"term": {"done": True}}})
+    assert marked["count"] == count(job.cluster, job.index) == COUNT
 
 
 @pytest.mark.slow
