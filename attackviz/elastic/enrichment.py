@@ -89,8 +89,9 @@ class Enrichment:
         needed = [column for name in names for column in _NEEDED[name]]
         self._options = Options(columns=("event_id", *dict.fromkeys(needed)))
         self.fields = fields_of(names, documents)
-        # Those that it writes, too: how they are written now decides where the new ones go.
-        self.wanted = list(dict.fromkeys([*documents.wanted(self._options), *self.fields.values()]))
+        # Those that it writes, too: how they are written now decides where the new ones go. A point may be one text.
+        written = [field.removesuffix(".lat").removesuffix(".lon") for field in self.fields.values()]
+        self.wanted = list(dict.fromkeys([*documents.wanted(self._options), *written]))
 
     def changes(self, hits: Sequence[Hit]) -> list[str | None]:
         """Return JSON objects to be merged into documents.

@@ -153,7 +153,7 @@ def test_fields_keep_the_manner_in_which_they_are_written(elastic: Cluster, inde
     elastic.create(index, made.ECS_MAPPING)
     start = {"@timestamp": "2025-02-11T00:00:00Z"}
     documents = {
-        "flat": {**start, "source.ip": "8.8.8.8", "source.geo.country_iso_code": "XX"},
+        "flat": {**start, "source.ip": "8.8.8.8", "source.geo.country_iso_code": "XX", "source.geo.location": "1,1"},
         "half": {**start, "source": {"ip": "8.8.8.8", "geo.location": {"lat": 1, "lon": 1}}},
         "nested": {**start, "source": {"ip": "8.8.8.8", "geo": {"location": "1,1", "name": "kept"}}},
     }
