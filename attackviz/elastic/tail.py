@@ -14,6 +14,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
@@ -353,7 +354,7 @@ def _moment(since: datetime | str, tz: str) -> datetime:
     """Return a moment from a time, a day, or the words for a window that begins there."""
     if isinstance(since, datetime):
         return since if since.tzinfo else since.replace(tzinfo=zone(tz))
-    try:
-        return Window.parse(f"{since}/PT1S", tz=tz).start
-    except WindowError:
-        return Window.parse(since, tz=tz).start
+    for text in (f"{since}/PT1S", since):
+        with suppress(WindowError):
+            return Window.parse(text, tz=tz).start
+    raise WindowError(f"{since!r} is no time", hint="write '2025-02-20T05:00Z', '2025-02-20', 'yesterday' or 'last 1h'")
