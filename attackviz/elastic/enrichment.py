@@ -27,6 +27,8 @@ ENRICHMENTS: dict[str, tuple[str, ...]] = {
 
 _NEEDED = {"geo": ("src_ip", "dst_ip", "dst_host", "sensor"), "verdict": ("verdict", "severity")}
 
+_NUMBER = "_id"  # by which a row finds its document again: a field that no document has
+
 
 def enrichments(given: str | Sequence[str]) -> tuple[str, ...]:
     """Return the names of enrichments, each once.
@@ -87,11 +89,12 @@ class Enrichment:
         self._documents, self._database, self._targets = documents, database, targets
         self._located = "geo" in names
         needed = [column for name in names for column in _NEEDED[name]]
-        self._options = Options(columns=("event_id", *dict.fromkeys(needed)))
+        self._options = Options(columns=(_NUMBER, *dict.fromkeys(needed)))
         self.fields = fields_of(names, documents)
         # Those that it writes, too: how they are written now decides where the new ones go. A point may be one text.
         written = [field.removesuffix(".lat").removesuffix(".lon") for field in self.fields.values()]
-        self.wanted = list(dict.fromkeys([*documents.wanted(self._options), *written]))
+        read = [field for field in documents.wanted(self._options) if field != _NUMBER]
+        self.wanted = list(dict.fromkeys([*read, *written]))
 
     def changes(self, hits: Sequence[Hit]) -> list[str | None]:
         """Return JSON objects to be merged into documents.
@@ -108,7 +111,7 @@ class Enrichment:
         numbered = [Hit(id=str(number), source=hit.source) for number, hit in enumerate(hits)]
         found: list[str | None] = [None] * len(hits)
         for table in self._documents.tables([lines_of(numbered, ids=True)], Account(), self._options):
-            for number, text in zip(table["event_id"].to_pylist(), self._texts(table), strict=True):
+            for number, text in zip(table[_NUMBER].to_pylist(), self._texts(table), strict=True):
                 found[int(number)] = text if text != "{}" else None
         return found
 
