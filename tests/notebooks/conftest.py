@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CLUSTER = "02_elasticsearch"  # the one that needs a cluster
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +25,8 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def executed(jupyter: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Execute every notebook in a process of its own; return the results by name."""
-    import subprocess
-
+def execute(jupyter: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that executes a notebook in a process of its own, and returns the path of the result."""
     directory = tmp_path_factory.mktemp("executed")
     run = (
         "import sys, nbclient, nbformat\n"
@@ -33,11 +34,21 @@ def executed(jupyter: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
         "nbclient.NotebookClient(notebook, timeout=240, resources={'metadata': {'path': sys.argv[3]}}).execute()\n"
         "nbformat.write(notebook, sys.argv[2])\n"
     )
-    for notebook in NOTEBOOKS:
+
+    def execute(notebook: Path, **environment: str) -> Path:
         command = [sys.executable, "-c", run, str(notebook), str(directory / notebook.name), str(notebook.parent)]
-        done = subprocess.run(command, env=jupyter, capture_output=True, text=True, timeout=300, check=False)
+        env = {**jupyter, **environment}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, f"{notebook.name} does not run:\n{done.stderr[-4000:]}"
-    return {notebook.stem: directory / notebook.name for notebook in NOTEBOOKS}
+        return directory / notebook.name
+
+    return execute
+
+
+@pytest.fixture(scope="session")
+def executed(execute: Callable[..., Path]) -> dict[str, Path]:
+    """Execute every notebook that needs nothing but itself; return the results by name."""
+    return {path.stem: execute(path) for path in NOTEBOOKS if path.stem != CLUSTER}
 
 
 def outputs_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,288 @@
+"""Combinations of values as the cluster counts them, and as rows of an event table.
+
+What a cluster counts by are values of fields. They go through the same code as
+documents that are read, so that a count and a reading cannot tell of different
+events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from ..account import Account
+from ..analysis.coding import distinct, sums
+from ..analysis.conditions import mask
+from ..analysis.fields import Fields
+from ..analysis.times import times, weights
+from ..filters import Filters
+from ..formats import Batch, Options
+from ..schema import COLUMNS, arrow_type
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .documents import Documents
+    from .needs import Source
+
+__all__ = ["TILE", "Answer", "Bucket", "Grouped", "answer_of", "asked_of", "from_buckets", "from_events", "joined"]
+
+TILE = 29
+"""Zoom of the smallest tiles: 7 cm at the equator."""
+
+_ROW = "row of the answer"  # a column of no log
+_CELL = 2**32 - 1
+_FINE = 6  # decimals of a degree: a tenth of a metre, and more than an index keeps
+
+
+class _Number(msgspec.Struct, gc=False):
+    value: float | None = None
+
+
+class _Location(msgspec.Struct, gc=False):
+    lat: float
+    lon: float
+
+
+class _Centre(msgspec.Struct, gc=False):
+    location: _Location | None = None
+
+
+class Bucket(msgspec.Struct, gc=False):
+    """Hold one combination: its values, how many documents have it, and what else was asked for."""
+
+    key: dict[str, Any]
+    doc_count: int
+    first: _Number | None = None
+    last: _Number | None = None
+    p0: _Centre | None = None
+    p1: _Centre | None = None
+
+
+class _Groups(msgspec.Struct):
+    buckets: list[Bucket]
+    after_key: dict[str, Any] | None = None
+
+
+class _Aggregations(msgspec.Struct):
+    groups: _Groups = msgspec.field(default_factory=lambda: _Groups([]))
+    first: _Number | None = None
+    last: _Number | None = None
+
+
+class _Total(msgspec.Struct):
+    value: int = 0
+
+
+class _Hits(msgspec.Struct):
+    total: _Total = msgspec.field(default_factory=_Total)
+
+
+class Answer(msgspec.Struct):
+    """Hold one page of combinations, and how many documents there are in all."""
+
+    hits: _Hits
+    aggregations: _Aggregations = msgspec.field(default_factory=_Aggregations)
+
+
+answer_of = msgspec.json.Decoder(Answer).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Hold combinations of values, and the events that have them.
+
+    Attributes
+    ----------
+    columns : pyarrow.Table
+        Columns of the event table but ``time`` and ``count``; one row a combination.
+    weight : ndarray of int64
+        Events.
+    first_us, last_us : ndarray of int64
+        When the first and the last of them happened, in microseconds since the
+        epoch, as far as that was asked for.
+    """
+
+    columns: pa.Table
+    weight: NDArray[np.int64]
+    first_us: NDArray[np.int64]
+    last_us: NDArray[np.int64]
+
+    @property
+    def events(self) -> int:
+        """How many there are."""
+        return int(self.weight.sum())
+
+    def met(self, filters: Filters) -> Grouped:
+        """Return the rows that meet filters."""
+        if not filters:
+            return self
+        rows = mask(Fields(self.columns), filters)
+        return Grouped(self.columns.filter(pa.array(rows)), self.weight[rows], self.first_us[rows], self.last_us[rows])
+
+    def since(self, start_us: int) -> Grouped:
+        """Return the rows with no time before one: that of a bin may be."""
+        return Grouped(self.columns, self.weight, np.maximum(self.first_us, start_us), self.last_us)
+
+    def table(self, time_us: NDArray[np.int64]) -> pa.Table:
+        """Return an event table: a row stands for all events of a combination, or for as many as one can.
+
+        Parameters
+        ----------
+        time_us : ndarray of int64
+            What to give as their times.
+        """
+        copies = np.maximum(-(-self.weight // _CELL), 1)
+        row = np.repeat(np.arange(len(copies)), copies)
+        count = np.full(len(row), _CELL)
+        count[np.cumsum(copies) - 1] = self.weight - (copies - 1) * _CELL
+        columns = {name: self.columns[name].take(pa.array(row)) for name in self.columns.column_names}
+        columns["time"] = pa.array(time_us[row], pa.timestamp("us", tz="UTC"))
+        columns["count"] = pa.array(count, pa.uint32())
+        return pa.table(columns)
+
+
+def joined(parts: Sequence[Grouped]) -> Grouped:
+    """Return the rows of several, with combinations of several parts in several rows."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = pa.concat_tables([part.columns for part in parts], promote_options="default").unify_dictionaries()
+    arrays = ([getattr(part, name) for part in parts] for name in ("weight", "first_us", "last_us"))
+    return Grouped(columns, *map(np.concatenate, arrays))
+
+
+def asked_of(asked: Sequence[Source], time: str, seconds: int, tile: int, size: int, moments: bool) -> dict[str, Any]:
+    """Return the aggregations to ask for.
+
+    Parameters
+    ----------
+    asked : sequence of Source
+        What to tell apart.
+    time : str
+        The field of times.
+    seconds : int
+        Width of bins of time; none if 0.
+    tile : int
+        Zoom of the tiles by which sources are told apart; 0 for whether there is one.
+    size : int
+        How many combinations to give at once.
+    moments : bool
+        Whether to ask for the first and the last time of each.
+    """
+    ends = {"first": {"min": {"field": time}}, "last": {"max": {"field": time}}} if moments else {}
+    listed: list[dict[str, Any]] = []
+    if seconds:
+        listed.append({"time": {"date_histogram": {"field": time, "fixed_interval": f"{seconds}s"}}})
+    inner: dict[str, Any] = dict(ends)
+    for number, one in enumerate(asked):
+        kind: dict[str, Any] = {"field": one.asked, "missing_bucket": True}
+        if one.is_point:
+            zoom = tile if one.origin else TILE
+            listed.append({f"k{number}": {"geotile_grid": {**kind, "precision": zoom}}})
+            if zoom:
+                inner[f"p{sum(each.is_point for each in asked[:number])}"] = {"geo_centroid": {"field": one.asked}}
+        else:
+            listed.append({f"k{number}": {"terms": kind}})
+    if not listed:
+        return ends
+    groups: dict[str, Any] = {"composite": {"size": size, "sources": listed}}
+    return {"groups": {**groups, "aggs": inner} if inner else groups}
+
+
+def from_buckets(
+    documents: Documents, buckets: list[Bucket], asked: Sequence[Source], columns: tuple[str, ...], seconds: int
+) -> tuple[Grouped, int]:
+    """Make rows of combinations; also return how many of their documents are events.
+
+    Parameters
+    ----------
+    documents : Documents
+        Say what makes events of them.
+    buckets : list of Bucket
+    asked : sequence of Source
+        What they were asked by.
+    columns : tuple of str
+        What is wanted of them.
+    seconds : int
+        Width of bins of time; none if 0.
+    """
+    written: dict[str, list[Any]] = {_ROW: [str(row) for row in range(len(buckets))]}
+    points = 0
+    for number, one in enumerate(asked):
+        values = [bucket.key[f"k{number}"] for bucket in buckets]
+        if one.is_point:
+            places = [
+                _place(value, getattr(bucket, f"p{points}")) for value, bucket in zip(values, buckets, strict=True)
+            ]
+            written |= dict(zip(one.paths, map(list, zip(*places, strict=True)), strict=True)) if places else {}
+            points += 1
+        else:
+            written[one.paths[0]] = values
+    batch = Batch(len(buckets), written)  # type: ignore[arg-type]  # lists are what a log wrote
+    table = documents.events(batch, Account(), Options(columns=(*columns, "count", _ROW)))
+    row = np.array([int(text) for text in table[_ROW].to_pylist()], np.int64)
+    counts = np.array([bucket.doc_count for bucket in buckets], np.int64)[row]
+    if seconds:
+        first = last = np.array([bucket.key["time"] * 1000 for bucket in buckets], np.int64)[row]
+    else:
+        first, last = (_moments(buckets, name)[row] for name in ("first", "last"))
+    return Grouped(_only(table, columns), counts * weights(table), first, last), int(counts.sum())
+
+
+def _place(tile: str | None, centre: _Centre | None) -> tuple[float | None, float | None]:
+    if tile is None:
+        return None, None
+    if centre is None or centre.location is None:
+        return 0.0, 0.0  # somewhere
+    return round(centre.location.lat, _FINE), round(centre.location.lon, _FINE)
+
+
+def _moments(buckets: list[Bucket], name: str) -> NDArray[np.int64]:
+    found = (getattr(bucket, name) for bucket in buckets)
+    return np.array([0 if each is None or each.value is None else round(each.value * 1000) for each in found], np.int64)
+
+
+def _only(table: pa.Table, columns: tuple[str, ...]) -> pa.Table:
+    """Return some columns of a table, whether it has them or not."""
+    found = {}
+    for name in columns:
+        kind = arrow_type(name) if name in COLUMNS else pa.string()
+        found[name] = table[name] if name in table.column_names else pa.nulls(table.num_rows, kind)
+    return pa.table(found) if found else pa.table({_ROW: pa.nulls(table.num_rows)})
+
+
+def from_events(table: pa.Table, columns: tuple[str, ...], seconds: int) -> tuple[Grouped, int]:
+    """Count events that were read by combinations of values; also return those without a usable time.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        An event table.
+    columns : tuple of str
+        What to tell apart.
+    seconds : int
+        Width of bins of time that are told apart, too; none if 0.
+    """
+    time_us, known, far = times(table)
+    every = weights(table)
+    usable = known & ~far
+    untimed = int(every[~usable].sum())
+    kept, weight, time_us = _only(table.filter(pa.array(usable)), columns), every[usable], time_us[usable]
+    bins = time_us // (seconds * 1_000_000) if seconds else np.zeros(len(time_us), np.int64)
+    parts = [_whole(kept[name]) for name in kept.column_names]
+    codes, first = distinct([*parts, pa.array(bins)])
+    begin, end = np.full(len(first), np.iinfo(np.int64).max), np.full(len(first), np.iinfo(np.int64).min)
+    np.minimum.at(begin, codes, time_us)
+    np.maximum.at(end, codes, time_us)
+    return Grouped(kept.take(pa.array(first)), sums(codes, weight, len(first)), begin, end), untimed
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    return column.combine_chunks()
