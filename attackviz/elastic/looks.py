@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..errors import ElasticError
 from .documents import Hit, hits_of
+from .pit import closed, opened
 from .query import Query, all_of, between, without
 from .slices import BROKEN
 from .wire import path
@@ -123,8 +122,7 @@ class Look:
             "_source": list(fields),
             "track_total_hits": False,
         }
-        answer = self._wire.post(path(self._index, "_pit"), {"keep_alive": _KEEP})
-        pit = str(msgspec.json.decode(answer)["id"])
+        pit = opened(self._wire, self._index, _KEEP)
         try:
             while True:
                 body |= {"size": self._size, "pit": {"id": pit, "keep_alive": _KEEP}}
@@ -138,8 +136,7 @@ class Look:
                 if last:
                     return
         finally:
-            with suppress(ElasticError):  # the cluster drops it by itself after a while
-                self._wire.request("DELETE", "/_pit", body=msgspec.json.encode({"id": pit}), tries=1)
+            closed(self._wire, pit)
 
     def _from(self, by: str, start: int) -> Query:
         return {"range": {by: {"gte": start, "lte": self._until, "format": "epoch_millis"}}}

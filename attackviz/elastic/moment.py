@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import TracebackType
@@ -16,7 +15,6 @@ from ..account import Account
 from ..analysis.conditions import mask
 from ..analysis.fields import Fields
 from ..analysis.times import times
-from ..errors import ElasticError
 from ..filters import Filters
 from ..formats import Options
 from ..formats.columns import EARLIEST, LATEST
@@ -26,6 +24,7 @@ from .documents import Documents, clock_of, page_of
 from .fields import fields_of, hides
 from .groups import Answer, answer_of
 from .needs import Source, needed
+from .pit import closed, opened
 from .pull import empty
 from .query import Query, all_of, between, conditions, within, without
 from .slices import Slice, plan
@@ -101,16 +100,14 @@ class Moment:
         self._pit = ""
 
     def __enter__(self) -> Self:
-        answer = self.wire.post(path(self.documents.index, "_pit"), {"keep_alive": _KEEP})
-        self._pit = str(msgspec.json.decode(answer)["id"])
+        self._pit = opened(self.wire, self.documents.index, _KEEP)
         self.documents = self.known.look(self.wire)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(ElasticError):  # the cluster drops it by itself after a while
-            self.wire.request("DELETE", "/_pit", body=msgspec.json.encode({"id": self._pit}), tries=1)
+        closed(self.wire, self._pit)
 
     def slices(self, window: Window | None) -> list[Slice]:
         """Return spans of a window with about as many documents each as are counted at once."""

@@ -14,6 +14,7 @@ __all__ = ["PASSING", "explain", "no_answer", "not_elastic", "partial", "reason"
 PASSING = frozenset({429, 502, 503, 504})
 """The answers after which the same request may succeed."""
 
+_GONE = ("context", "the point in time is gone", "read that slice again")
 _SHARDS = (
     "shards",
     "some shards of {index} are not available (the cluster is red)",
@@ -24,7 +25,8 @@ _SHARDS = (
 _TYPES: dict[str, tuple[str, str, str]] = {
     "index_not_found_exception": ("index", "there is no index {index}", "check its name; GET /_cat/indices lists all"),
     "index_closed_exception": ("closed", "the index {index} is closed", "open it: POST /{index}/_open"),
-    "search_context_missing_exception": ("context", "the point in time is gone", "read that slice again"),
+    "search_context_missing_exception": _GONE,
+    "search_context_missing_nodes_exception": _GONE,
     "no_shard_available_action_exception": _SHARDS,
     "unavailable_shards_exception": _SHARDS,
     "master_not_discovered_exception": ("unavailable", "the cluster has no master", "start enough of its nodes"),

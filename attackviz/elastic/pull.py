@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -26,9 +26,9 @@ from ..filters import Filters
 from ..formats import Options
 from ..schema import COLUMNS, arrow_type, conform
 from .documents import Documents, page_of
+from .pit import closed, opened
 from .query import all_of, conditions, own_query, within
 from .slices import BROKEN, HOLD, Plan, Slice, plan
-from .wire import path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -215,8 +215,7 @@ class Pull:
             self._stopped = True
             pool.shutdown(wait=True, cancel_futures=True)
             for pit in self._pits:
-                with suppress(ElasticError):  # the cluster drops it by itself after a while
-                    self.wire.request("DELETE", "/_pit", body=msgspec.json.encode({"id": pit}), tries=1)
+                closed(self.wire, pit)
 
     def _untimed(self, count: int) -> None:
         if count:
@@ -236,8 +235,7 @@ class Pull:
     def _renew(self, used: str) -> None:
         """Open another point in time, unless another reader's trouble led to one already."""
         if not self._pits or self._pits[-1] == used:
-            answer = self.wire.post(path(self.documents.index, "_pit"), {"keep_alive": _KEEP})
-            self._pits.append(str(msgspec.json.decode(answer)["id"]))
+            self._pits.append(opened(self.wire, self.documents.index, _KEEP))
 
     def _begin(self, pool: ThreadPoolExecutor, piece: Slice) -> _Begun:
         pit = self._pits[-1]

@@ -117,8 +117,9 @@ def plan(wire: Wire, pit: str, query: Query, window: Query | None, time: str, ho
     rest = [Slice(None, None, also, timed=False)] if also else []
     if not wanted:
         return Plan(rest, left)
-    # In nanoseconds a time may round up: a millisecond more on either side costs nothing.
-    start, end = int(timed["first"]["value"]) - 1, int(timed["last"]["value"]) + 2
+    # In nanoseconds a time may round up: a millisecond more on either side costs nothing, but none is before 1970.
+    first, last = int(timed["first"]["value"]), int(timed["last"]["value"])
+    start, end = first - (first > 0), last + 2
     asked = all_of([query, window])
     slices = list(_merged(_spans(wire, pit, asked, time, start, end, hold), hold))
     if sum(one.count for one in slices) != wanted:

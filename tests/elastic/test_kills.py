@@ -43,6 +43,8 @@ class Job(threading.Thread):
         Its own.
     error : Exception or None
         What it ended with.
+    killed, back : Event
+        The node is gone; it answers again.
     """
 
     index: ClassVar[str]
@@ -50,7 +52,7 @@ class Job(threading.Thread):
     def __init__(self, cluster: Cluster, directory: Path) -> None:
         super().__init__(name=type(self).__name__, daemon=True)
         self.cluster, self.directory, self.error = cluster, directory, None
-        self.begun, self.killed = threading.Event(), threading.Event()
+        self.begun, self.killed, self.back = threading.Event(), threading.Event(), threading.Event()
 
     def prepare(self) -> None:
         """Make what the job needs, before any of them runs."""
@@ -132,10 +134,10 @@ class Tailing(Job):
         return [self.documents[name] for name in names], names
 
     def work(self) -> None:
-        for _ in range(3):  # on a slow machine the node is away for longer than one waits: then it begins anew
-            with suppress(ElasticError, AttackvizWarning):
-                return self.follow()
-        return None
+        with suppress(ElasticError, AttackvizWarning):  # on a slow machine the node is away for longer than one waits
+            return self.follow()
+        assert self.back.wait(PATIENCE)
+        return self.follow()
 
     def follow(self) -> None:
         elastic = Elastic(self.cluster.url, self.index)
@@ -203,6 +205,8 @@ def done(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         job.killed.set()
     cluster.node.start()
     assert cluster.node.url == url
+    for job in jobs:
+        job.back.set()
     for job in jobs:
         job.join(PATIENCE)
         assert not job.is_alive(), job.name

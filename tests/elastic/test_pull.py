@@ -178,6 +178,8 @@ def test_times_in_nanoseconds_are_cut_where_they_are(elastic, index):
     one = Elastic(elastic.url, index)
     whole = pa.concat_tables(Pull(one.wire, one.documents, options=Options(), hold=50))
     assert whole.num_rows == 800
+    elastic.fill(index, [each | {"@timestamp": "1970-01-01T00:00:00Z"} for each in list(documents.values())[:2]])
+    assert one.read().table.num_rows == 802
     middle = sorted(whole["time"].to_pylist())[400]
     halves = [one.read(Window(made.START, middle)), one.read(Window(middle, middle + timedelta(days=30)))]
     assert sum(half.table.num_rows for half in halves) == 800

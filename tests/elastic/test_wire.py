@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from attackviz.elastic import Connection, Wire, path
+from attackviz.elastic.pit import opened
 from attackviz.errors import ElasticError
 
 from .cluster import Cluster
@@ -120,6 +121,8 @@ def test_a_remote_cluster_that_is_away_is_missed(elastic: Cluster, index: str) -
             with pytest.raises(ElasticError, match="1 remote clusters did not answer") as caught:
                 wire(elastic.url).search(path(f"{index},away:{index}", "_search"), params)
             assert (caught.value.code, caught.value.passing) == ("partial", True)
+        with pytest.raises(ElasticError, match="1 remote clusters did not answer"):
+            opened(wire(elastic.url), f"{index},away:{index}", "1m")
     finally:
         nothing = dict.fromkeys(remote)
         elastic.ask("PUT", "/_cluster/settings", {"persistent": {"cluster.remote.away": nothing}})

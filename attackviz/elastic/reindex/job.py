@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from ...window import Window, as_window
 from ..checkpoint import Checkpoint
 from ..enrichment import enrichments, fields_of
 from ..letters import DeadLetters
+from ..pit import closed, opened
 from ..pull import PullProgress
 from ..query import all_of, own_query, within
 from ..slices import Slice, plan
@@ -272,13 +273,12 @@ class Reindex:
     def _planned(self, task: Task) -> list[list[Any]]:
         """Return the slices, as plain data."""
         wire, window, limits = self._wire, self._window, self._limits()
-        pit = str(msgspec.json.decode(wire.post(path(task.index, "_pit"), {"keep_alive": "5m"}))["id"])
+        pit = opened(wire, task.index, "5m")
         try:
             asked = within(task.time, window) if window is not None else None
             slices = plan(wire, pit, all_of([task.query]), asked, task.time, self._hold).slices
         finally:
-            with suppress(ElasticError):
-                wire.request("DELETE", "/_pit", body=msgspec.json.encode({"id": pit}), tries=1)
+            closed(wire, pit)
         return [_within(each, limits) for each in slices]
 
     def _prepare(self, task: Task) -> None:
