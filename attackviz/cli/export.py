@@ -90,6 +90,7 @@ def export(
     )
     job.check()
 
+    from ..account import Account
     from ..dashboard.loading import load_events, record
     from ..export import Replay
 
@@ -97,15 +98,16 @@ def export(
         loaded = load_events(job, show)
     replay = Replay(record(job, loaded), theme=theme)
     totals = replay.recording.header["totals"]
+    account = Account.from_dict(replay.recording.header["account"])  # of a cluster, it is known only now
     if not totals["in_recording"]:
-        loss(loaded.account)
-        raise _nothing(job, loaded.account, totals["untimed"])
+        loss(account)
+        raise _nothing(job, account, totals["untimed"])
     replay.save(output)
-    loss(loaded.account)
+    loss(account)
     note(
         f"{totals['in_recording']:,} of {totals['events']:,} events in {output} ({output.stat().st_size / 1e6:.1f} MB)"
     )
-    if loaded.account.unread():
+    if account.unread():
         raise typer.Exit(1)
 
 

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..account import Account
+from ..elastic.address import is_address
 from ..filters import Filters
 from ..settings import Settings, load_settings
+from ..store import BUDGET, Store
 from ..window import Window
 from .job import Job
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from ..account import Account
+    from ..elastic.located import Located
     from ..geo import Database, Targets
     from ..replay import Recording
-    from ..store import Store
 
 __all__ = ["Loaded", "load", "load_events", "record", "together", "words"]
 
@@ -31,8 +33,11 @@ class Loaded:
 
     Attributes
     ----------
-    events : pyarrow.Table
-        The event table with the columns of places.
+    events : pyarrow.Table or Store
+        The event table with the columns of places; or a store, where they are
+        more than a recording holds and stay where they are.
+    many : int
+        How many events there are.
     account : Account
         What became of every piece of input.
     formats : list of str
@@ -43,15 +48,25 @@ class Loaded:
         What was asked for.
     """
 
-    events: pa.Table
+    events: pa.Table | Store
+    many: int
     account: Account
     formats: list[str]
     database: Database
     window: Window | None
 
+    def store(self) -> Store:
+        """Return what answers for the events."""
+        from ..analysis import EventTable
+
+        return self.events if isinstance(self.events, Store) else EventTable(self.events, self.account)
+
 
 def load_events(job: Job, progress: Progress | None = None) -> Loaded:
     """Read a job's addresses and locate what is in them.
+
+    An index of more events than a recording holds is not read: its cluster
+    counts them.
 
     Parameters
     ----------
@@ -78,14 +93,45 @@ def load_events(job: Job, progress: Progress | None = None) -> Loaded:
     window = Window.parse(job.window, tz=tz) if job.window else None
     tell = (lambda p: progress({"kind": "loading", **p.to_dict()})) if progress else None
     own, filters = list(job.exclude) or None, Filters.parse(job.filters)
+    database = open_database(list(job.geoip) or None)
+    if (index := as_store(job, settings, database)) is not None:
+        many = index.size(window)
+        if many > BUDGET:
+            return Loaded(index, many, Account(), [index.index.documents.form.name], database, window)
     with scan(
         list(job.addresses), job.form(), window=window, tz=tz, year=job.year, progress=tell, exclude=own
     ) as batches:
-        database = open_database(list(job.geoip) or None)
         targets = find_targets(job, settings, batches.targets)
         located = (enrich(table, database, targets) for table in batches)
         tables = [keep(table, filters, batches.account) if filters else table for table in located]
-    return Loaded(together(tables), batches.account, batches.formats, database, window)
+    events = together(tables)
+    return Loaded(events, events.num_rows, batches.account, batches.formats, database, window)
+
+
+def as_store(job: Job, settings: Settings, database: Database) -> Located | None:
+    """Return the index of a job as a store, located like files.
+
+    None if it is no single index, or its cluster cannot tell what is to be left out.
+
+    Parameters
+    ----------
+    job : Job
+    settings : Settings
+    database : Database
+        What locates addresses.
+    """
+    if len(job.addresses) > 1 or not is_address(job.addresses[0]):
+        return None
+    from ..analysis import read_exclusion
+    from ..elastic import Elastic
+    from ..elastic.located import Located, excludes
+
+    networks = job.exclude or settings.exclude
+    index = Elastic(job.addresses[0], format=job.form())
+    own = read_exclusion(networks) if networks else None
+    if own is not None and not excludes(index):
+        return None
+    return Located(index, database, find_targets(job, settings, None), Filters.parse(job.filters), own)
 
 
 def together(tables: Iterable[pa.Table]) -> pa.Table:
@@ -143,7 +189,7 @@ def record(job: Job, loaded: Loaded, store: Store | None = None) -> Recording:
     job : Job
     loaded : Loaded
     store : Store, optional
-        What answers for the events, where it is there already.
+        What answers for them, where it is there already.
 
     Returns
     -------
@@ -151,18 +197,20 @@ def record(job: Job, loaded: Loaded, store: Store | None = None) -> Recording:
     """
     from .. import replay
 
-    return replay.record(
-        loaded.events, job.name, store=store, window=loaded.window, account=loaded.account, **words(job, loaded)
-    )
+    told = words(job, loaded)
+    if isinstance(loaded.events, Store):
+        return replay.record(loaded.events, job.name, window=loaded.window, budget=BUDGET, **told)
+    return replay.record(loaded.events, job.name, store=store, window=loaded.window, account=loaded.account, **told)
 
 
 def words(job: Job, loaded: Loaded) -> dict[str, Any]:
     """Return what recordings of a job say of it, whichever part of it they hold."""
+    counted = "The events stay in the cluster, which counts them." if isinstance(loaded.events, Store) else None
     return {
         "source": job.source,
         "formats": loaded.formats,
         "attribution": credits_of(loaded.database),
-        "notice": loaded.database.notice,
+        "notice": " ".join(filter(None, [loaded.database.notice, counted])) or None,
     }
 
 

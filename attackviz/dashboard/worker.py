@@ -24,7 +24,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from ..analysis import FILTERED, EventTable
+from ..analysis import FILTERED
 from ..elastic.address import shown
 from ..errors import AttackvizError, StaleDatabaseWarning
 from .answers import Answers
@@ -81,8 +81,8 @@ def read(job: Job, out: BinaryIO) -> Answers | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", StaleDatabaseWarning)  # it is in the recording's notice
             loaded = load_events(job, progress)
-            _frame(out, {**latest, "counting": loaded.events.num_rows})
-            store = EventTable(loaded.events, loaded.account)
+            store = loaded.store()
+            _frame(out, {**latest, "counting": loaded.many, "cluster": store is loaded.events})
             recording = record(job, loaded, store)
         if not recording.header["totals"]["in_recording"]:
             _frame(out, _empty(job, recording.header))

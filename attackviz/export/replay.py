@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..account import SOURCE_ATTRS, account_of
+from ..elastic import Elastic
+from ..elastic.located import Located
 from ..errors import ExportError, UsageError
 from ..replay import Recording, record
 from ..saving import replacing
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..account import Account
     from ..geo import Database, Targets
+    from ..store import Store
 
 __all__ = ["Replay"]
 
@@ -32,9 +35,11 @@ class Replay:
 
     Parameters
     ----------
-    events : pandas.DataFrame, pyarrow.Table or Recording
+    events : pandas.DataFrame, pyarrow.Table, Store or Recording
         An event table. Where it has ``src_ip`` and no ``src_lat``, its sources
-        are located first. A recording is taken as it is.
+        are located first. A store (`attackviz.Elastic`) is asked for its events
+        where they are few enough to be shown one by one, else for cells. A
+        recording is taken as it is.
     window : Window or str, optional
         Hand over only its events, such as ``"2025-02-18..2025-02-21"``; all by
         default, and then the player opens on where nearly all of them are.
@@ -81,7 +86,7 @@ class Replay:
 
     def __init__(
         self,
-        events: pd.DataFrame | pa.Table | Recording,
+        events: pd.DataFrame | pa.Table | Store | Recording,
         window: Window | str | None = None,
         title: str | None = None,
         *,
@@ -102,15 +107,17 @@ class Replay:
         if account is None:
             account = account_of(events)
         window = as_window(window)
-        events, credit = _located(events, database, targets)
-        files: dict[str, str] = account.files if account else {}
-        if source is None:
+        formats = sorted(set(account.files.values())) if account else []
+        if isinstance(events, Elastic):
+            formats, source = [events.documents.form.name], events.index if source is None else source
+        elif source is None:
             source = str(getattr(events, "attrs", {}).get(SOURCE_ATTRS, ""))
+        events, credit = _located(events, database, targets)
         self.recording = record(
             events,
             title or (f"Replay of {source}" if source else "Replay"),
             source=source,
-            formats=sorted(set(files.values())),
+            formats=formats,
             window=window,
             account=account,
             color_by=color_by,
@@ -183,6 +190,11 @@ class Replay:
 
 def _located(events: Any, database: Database | None, targets: Targets | None) -> tuple[Any, dict[str, Any]]:
     """Return the events with places, and whom the places are owed to."""
+    if isinstance(events, Elastic):
+        from ..geo import open_database
+
+        database = database or open_database()
+        return Located(events, database, targets), _credit(database)
     columns = getattr(events, "column_names", None)
     have = list(getattr(events, "columns", ()) if columns is None else columns)
     if "src_lat" not in have and "src_ip" not in have:
@@ -192,5 +204,9 @@ def _located(events: Any, database: Database | None, targets: Targets | None) ->
     database = database or open_database()
     if "src_lat" not in have or targets is not None:
         events = enrich(events, database, targets)
+    return events, _credit(database)
+
+
+def _credit(database: Database) -> dict[str, Any]:
     credit = [{"text": str(c["text"]), "url": str(c["url"] or "")} for c in database.attribution]
-    return events, {"attribution": credit, "notice": database.notice}
+    return {"attribution": credit, "notice": database.notice}

@@ -280,7 +280,9 @@ def test_more_than_a_recording_holds_stays_in_the_cluster(bare: Both, monkeypatc
         assert [(row["key"], row["events"]) for row in head["lists"][name][:5]] == [(r.key, r.events) for r in top.rows]
 
 
-def test_places_of_the_documents_are_kept_where_the_cluster_counts(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_of_the_documents_are_kept_where_the_cluster_counts(
+    both: Both, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(loading, "BUDGET", 400)
     job = Job((both.address,), window=WINDOW, targets=str(both.targets))
     found = load_events(job)
@@ -292,6 +294,9 @@ def test_places_of_the_documents_are_kept_where_the_cluster_counts(both: Both, m
     countries = {row.key for row in expected.top("country", Window.parse(PART), 20).rows}
     assert {row["country"] for row in events.tables["places"].to_pylist()} <= countries | {""}
     assert {row["name"] for row in events.tables["targets"].to_pylist()} == {"Prague"}
+    page = exported(tmp_path / "cells.avrec", both.address, "--window", WINDOW, "--targets", both.targets)
+    assert page.header["totals"] == cells.header["totals"]
+    assert page.header["grain"] == cells.header["grain"]
 
 
 def test_what_documents_do_not_say_is_counted_here_or_refused(bare: Both, monkeypatch: pytest.MonkeyPatch) -> None:
