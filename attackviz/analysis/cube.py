@@ -55,7 +55,13 @@ class Cells:
         self._grouped: dict[tuple[str, int | None], Groups] = {}
 
     def cut(
-        self, time_us: NDArray[np.int64], rows: Any, weight: NDArray[np.int64] | None, span_us: int, budget: int
+        self,
+        time_us: NDArray[np.int64],
+        rows: Any,
+        weight: NDArray[np.int64] | None,
+        span_us: int,
+        budget: int,
+        finest: tuple[int, str] | None = None,
     ) -> tuple[pa.Table, Grain]:
         """Add up some rows at the finest grain that fits.
 
@@ -70,6 +76,8 @@ class Cells:
             The time that is to be covered, which decides what is tried.
         budget : int
             How many cells there may be.
+        finest : (int, str), optional
+            The step of the ladder to begin at, where rows tell no more apart.
 
         Returns
         -------
@@ -83,7 +91,9 @@ class Cells:
             If not even the coarsest grain fits.
         """
         codes = self.codes[rows]
-        steps: list[tuple[int, str, int | None]] = [(seconds, place, None) for seconds, place in ladder(span_us)]
+        listed = ladder(span_us)
+        begin = listed.index(finest) if finest is not None else 0
+        steps: list[tuple[int, str, int | None]] = [(seconds, place, None) for seconds, place in listed[begin:]]
         # Where even the last is too much it is for the number of targets: ever fewer keep their names.
         halves = [self.targets.num_rows >> k for k in range(1, self.targets.num_rows.bit_length() + 1)]
         steps += [(steps[-1][0], "none", named) for named in halves]

@@ -164,7 +164,7 @@ class Asking(Moment):
             if not instead and isinstance(reason, TooManyError):
                 raise
             self.note(reason)
-            return self._read(window, wanted, filters, seconds).groups.met(filters)
+            return self._read(window, wanted, filters, seconds).groups
         if window is not None:
             found = [part.since(window.start_us) for part in found]
         return joined([*found, *([] if beside is None else [beside.groups])]).met(filters)

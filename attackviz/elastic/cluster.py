@@ -14,6 +14,7 @@ from ..store import Events
 from ..window import Window, as_window, zone
 from .address import Address, check_index
 from .connect import Connection
+from .counting import Counting
 from .query import own_query
 from .wire import Wire
 
@@ -35,8 +36,8 @@ __all__ = ["Elastic"]
 CHECK_TRIES = 3  # whoever asks how it is wants to know soon
 
 
-class Elastic:
-    """Read the events of an index, wherever the cluster is.
+class Elastic(Counting):
+    """Read the events of an index, or let the cluster count them; a `attackviz.store.Store`.
 
     Nothing is asked of the cluster until something is asked of this.
 
@@ -206,6 +207,7 @@ class Elastic:
         if slices is not None and not (isinstance(slices, int) and 1 <= slices <= 64):
             raise UsageError(f"{slices!r} is no number of slices", hint="give one from 1 to 64")
         span, parsed = as_window(window, tz), Filters.parse(filters)
+        self.documents.see((*(columns or ()), *parsed.columns()))
         return Pull(
             self.wire,
             self.documents,

@@ -15,10 +15,22 @@ import msgspec
 from ..account import Account
 from ..errors import ElasticError, FormatError, UsageError
 from ..filters import Filters
-from ..formats import Format, FormatLike, Options, build, choose, detect, known_formats, own_formats, read_batches
+from ..formats import (
+    Batch,
+    Format,
+    FormatLike,
+    Options,
+    build,
+    choose,
+    detect,
+    known_formats,
+    own_formats,
+    read_batches,
+)
+from ..formats.stored import OWN, STORED
 from ..formats.written import Written
 from ..schema import COLUMNS
-from .fields import Field, fields_of
+from .fields import Field, fields_of, hides
 from .wire import path
 
 if TYPE_CHECKING:
@@ -43,6 +55,8 @@ class Hit(msgspec.Struct, gc=False):
         What it is known by.
     routing : str or None
         What its shard was chosen by, if not by its id.
+    seq_no, primary_term : int or None
+        Which change was its last, if that was asked for.
     source : bytes
         Its JSON, as it is.
     sort : list
@@ -52,6 +66,8 @@ class Hit(msgspec.Struct, gc=False):
     index: str = msgspec.field(name="_index", default="")
     id: str = msgspec.field(name="_id", default="")
     routing: str | None = msgspec.field(name="_routing", default=None)
+    seq_no: int | None = msgspec.field(name="_seq_no", default=None)
+    primary_term: int | None = msgspec.field(name="_primary_term", default=None)
     source: msgspec.Raw = msgspec.field(name="_source", default=msgspec.Raw(b"{}"))
     sort: list[Any] = msgspec.field(default_factory=list)
 
@@ -171,12 +187,15 @@ class Documents:
         The field by which the index is cut into slices: of dates.
     fields : mapping of str to Field
         What the index knows of each field.
+    hides : bool
+        Whether documents may hold fields that the index does not know.
     """
 
     index: str
     form: Format
     time: str
     fields: Mapping[str, Field]
+    hides: bool = False
 
     @property
     def by_clock(self) -> bool:
@@ -209,7 +228,37 @@ class Documents:
         ----------
         options : Options
         """
-        return list(dict.fromkeys((*self.form.fields, *options.extra)))
+        return list(dict.fromkeys((*self.form.fields, *map(self.path_of, options.extra))))
+
+    def see(self, names: Iterable[str]) -> None:
+        """See that documents can have some columns.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of the event table, of a user's own format, or fields.
+
+        Raises
+        ------
+        UsageError
+            If the index knows no field for one of them, and would.
+        """
+        own = () if self.form.mapping is None else dict(self.form.mapping.extra)
+        known = {*COLUMNS, *own, *self.fields}
+        for name in names:
+            path = self.path_of(name)
+            inner = any(field.startswith(f"{path}.") for field in self.fields)
+            if path not in known and not (inner or self._known(path) or self.hides):
+                import pyarrow as pa
+
+                from ..analysis.fields import Fields
+
+                raise Fields(pa.table({each: [] for each in sorted(known)})).unknown(name)
+
+    def path_of(self, name: str) -> str:
+        """Return the field of a column that the event table has not: extra ones of ours have a place of their own."""
+        own = f"{OWN}.{name}"
+        return own if self.form is STORED and name not in self.fields and own in self.fields else name
 
     def reading(self, options: Options, filters: Filters) -> tuple[Options, list[str]]:
         """Return what to ask the format for where filters are tried, and the columns that only these look at.
@@ -239,7 +288,7 @@ class Documents:
         """
         own = () if self.form.mapping is None else dict(self.form.mapping.extra)
         known = column in COLUMNS or column in own
-        field = self.fields.get(dict(self.form.plain).get(column, "") if known else column)
+        field = self.fields.get(dict(self.form.plain).get(column, "") if known else self.path_of(column))
         return field if field is not None and field.searchable else None
 
     def tables(self, lines: Iterable[bytes], account: Account, options: Options) -> Iterator[pa.Table]:
@@ -259,12 +308,34 @@ class Documents:
         pyarrow.Table
             Event tables of about 64 thousand rows.
         """
-        reading = replace(options, columns=(*options.extra, "_id")) if options.ids else options
+        asked = self._by_path(options)
+        reading = replace(asked, columns=(*asked.extra, "_id")) if options.ids else asked
         for batch in read_batches(lines, self.form, account, self.index, reading):
             if options.ids:
                 ids = batch.columns.pop("_id")
                 batch.ids = ids.values() if isinstance(ids, Written) else ids
-            yield build(batch, self.form, account, options)
+            yield self.events(batch, account, options)
+
+    def events(self, batch: Batch, account: Account, options: Options) -> pa.Table:
+        """Make events of what some documents hold, or could hold.
+
+        Parameters
+        ----------
+        batch : Batch
+            Values by field.
+        account, options
+            As for `tables`.
+        """
+        table = build(batch, self.form, account, self._by_path(options))
+        named = {self.path_of(name): name for name in options.extra}
+        return table.rename_columns([named.get(name, name) for name in table.column_names])
+
+    def _by_path(self, options: Options) -> Options:
+        """Return what is wanted with extra columns by their fields."""
+        if not options.extra:
+            return options
+        listed = (name if name in COLUMNS else self.path_of(name) for name in options.columns or ())
+        return replace(options, columns=tuple(listed))
 
 
 def clock_of(form: Format) -> tuple[str, ...]:
@@ -317,7 +388,7 @@ def recognise(wire: Wire, index: str, form: FormatLike | None = None, time: str 
     else:
         known = {name: each for name, each in known_formats(own).items() if each.kind == "json" and each.detected}
         chosen = _told(wire, index, fields, known)
-    return Documents(index, chosen, _time(index, chosen, fields, time), fields)
+    return Documents(index, chosen, _time(index, chosen, fields, time), fields, hides(mapping))
 
 
 def _told(wire: Wire, index: str, fields: Mapping[str, Field], known: Mapping[str, Format]) -> Format:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv6Network, ip_address, ip_network
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from ..window import Window
 if TYPE_CHECKING:
     from .documents import Documents
 
-__all__ = ["Query", "all_of", "between", "conditions", "own_query", "within", "without"]
+__all__ = ["Query", "all_of", "between", "conditions", "exactly", "own_query", "within", "without"]
 
 Query = dict[str, Any]
 
@@ -30,6 +31,7 @@ _COLUMNS = {"address": "src_ip", "port": "dst_port", "network": "src_asn", "coun
 
 _WORDS = {"category", "verdict", "severity"}  # where what is not known is called so
 _MOST = 10_000  # terms of one condition; a cluster takes 65,536
+_V4_IN_V6 = IPv6Network("::ffff:0:0/96")
 _HINT = 'write text such as "source.port:22", or the JSON of a query such as {"term": {"source.port": 22}}'
 
 
@@ -143,6 +145,24 @@ def conditions(filters: Filters, documents: Documents) -> Iterator[Query]:
             yield asked
 
 
+def exactly(filters: Filters, documents: Documents) -> bool:
+    """Return whether `conditions` find what meets the filters and nothing else, but for lists in documents.
+
+    Parameters
+    ----------
+    filters : Filters
+    documents : Documents
+    """
+    return all(_asked(one, documents) is not None and _is_exact(one) for one in filters.conditions)
+
+
+def _is_exact(one: Condition) -> bool:
+    if one.op == "cidr":
+        return not any(ip_network(text).overlaps(_V4_IN_V6) for text in one.values if ":" in text)
+    # Countries are asked for in either case, and 0 is no number to the player.
+    return one.field not in ("country", "src_country", "dst_country") and (one.op == "in" or one.field not in FIELDS)
+
+
 def _asked(one: Condition, documents: Documents) -> Query | None:
     if one.field in FIELDS and one.field not in (*_COLUMNS, *_WORDS):
         return None  # made of several columns
@@ -190,8 +210,6 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_address(text: str) -> bool:
-    from ipaddress import ip_address
-
     try:
         ip_address(text)
     except ValueError:

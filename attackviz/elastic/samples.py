@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ..analysis.times import weights
+from ..schema import COLUMNS
 from ..store import Events
 from .counts import Question, told
+from .pull import empty
 
 if TYPE_CHECKING:
     from .asking import Asking
@@ -32,6 +34,7 @@ def sample(asked: Question, asking: Asking, n: int) -> Events:
         if rows >= n:
             break
     found = asking.grouped((), window=asked.window, filters=asked.filters).events
+    taken = taken or [empty([name for name in COLUMNS if name != "time"])]
     table = pa.concat_tables(taken, promote_options="default").sort_by("time")
     left = found - int(weights(table).sum())
     return Events(table.unify_dictionaries(), told(asking.census(), asking), left)

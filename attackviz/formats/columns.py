@@ -23,11 +23,15 @@ from .casts import TIME, mapped
 from .scan import usable
 from .written import Written
 
-__all__ = ["Columns", "joined", "mapped"]
+__all__ = ["EARLIEST", "LATEST", "Columns", "joined", "mapped"]
 
 # Honeypots and broken clocks write 1970; nothing before 1995 was logged by what we read.
-_EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+"""No event is before; a time that is, is none."""
+
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""No event is at it, or after."""
+
 # Fewer rows are cast sooner one by one than the compiler is loaded.
 _WORTH = 20_000
 
@@ -270,7 +274,7 @@ class Columns:
             Where nothing was written.
         """
         self.flag("no time", missing)
-        odd = pc.or_(pc.less(column, pa.scalar(_EARLIEST, TIME)), pc.greater_equal(column, pa.scalar(_LATEST, TIME)))
+        odd = pc.or_(pc.less(column, pa.scalar(EARLIEST, TIME)), pc.greater_equal(column, pa.scalar(LATEST, TIME)))
         odd = pc.fill_null(odd, False)
         self.flag("impossible time", odd)
         return pc.if_else(odd, None, column)

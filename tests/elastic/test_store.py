@@ -32,7 +32,7 @@ NO_ADDRESSES = ("010.0.0.1", "not an address", "fe80::1%eth0")
 
 def again(test, **strategies):
     """Return a test of all stores with fewer examples: each is several requests."""
-    count = 500 if FULL else 25
+    count = 500 if FULL else 10
     return settings(max_examples=count)(given(**strategies)(test.hypothesis.inner_test))
 
 
