@@ -139,28 +139,14 @@ class Pull:
         self.account = Account(files={documents.index: documents.form.name})
         self._query = all_of([own_query(query), *conditions(self.filters, documents)])
         self._window = None if options.window is None else within(documents.time, options.window)
-        self._options, self._beside = self._reading(options)
+        if options.window is not None and not documents.by_clock:
+            options = replace(options, window=None)  # the cluster tells, by the field that was named
+        self._options, self._beside = documents.reading(options, self.filters)
         self._report = _Report(progress)
         self._pits: list[str] = []
         self._stopped = False
         self._size = _FIRST_PAGE
         self._tables = self._whole_tables()
-
-    def _reading(self, options: Options) -> tuple[Options, list[str]]:
-        """Return what the format is asked for, and the columns of it that only the filters look at."""
-        if options.window is not None and not self.documents.by_clock:
-            options = replace(options, window=None)  # the cluster tells, by the field that was named
-        if options.columns is None:
-            extra = [name for name in sorted(self.filters.columns()) if name not in self._all()]
-            return (replace(options, columns=(*self._all(), *extra)) if extra else options), extra
-        needed = {*self.filters.columns(), "src_lat", "src_lon"} if self.filters else set()
-        beside = sorted(needed - {*options.columns, "time"})
-        return replace(options, columns=(*options.columns, *beside)), beside
-
-    def _all(self) -> tuple[str, ...]:
-        mapping = self.documents.form.mapping
-        own = () if mapping is None else dict(mapping.extra)
-        return (*(name for name in COLUMNS if name != "event_id"), *own)
 
     def __iter__(self) -> Iterator[pa.Table]:
         return self._tables
@@ -307,17 +293,9 @@ class Pull:
     def _met(self, table: pa.Table, account: Account) -> pa.Table:
         """Return the events that meet the filters, without the columns that only these look at."""
         if self.filters:
-            from ..analysis.conditions import mask
-            from ..analysis.fields import Fields
+            from ..analysis import keep
 
-            met = mask(Fields(table), self.filters)
-            gone = len(met) - int(met.sum())
-            if gone:
-                import pyarrow as pa
-
-                table = table.filter(pa.array(met))
-                account.left_out["events that the filters refuse"] += gone
-                account.events -= gone
+            table = keep(table, self.filters, account)
         return table.drop_columns([name for name in self._beside if name in table.column_names])
 
 
