@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..bench import Bench
 from ..table import Row
-from . import bulk, fields, first_frame, geolocation, imports, pages, pull, reading, reindex, scrubbing, server
+from . import bulk, cube, fields, first_frame, geolocation, imports, pages, pull, reading, reindex, scrubbing, server
 
 Part = Callable[[Bench], list[Row]]
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Part] = {
     "fields": fields.rows,
     "bulk": bulk.rows,
     "pull": pull.rows,
+    "cube": cube.rows,
     "reindex": reindex.rows,
     "pages": pages.rows,
 }
