@@ -75,8 +75,8 @@ class Enrichment:
         The field that each column goes to. It is that of the Elastic Common
         Schema; it knows no verdict, so that one, and the severity in our words,
         go to ``labels``, and in documents of ours to ``attackviz``.
-    wanted : list of str
-        Fields of the documents that it takes.
+    keys : tuple of bytes
+        The outermost keys of those fields.
     """
 
     def __init__(
@@ -91,10 +91,7 @@ class Enrichment:
         needed = [column for name in names for column in _NEEDED[name]]
         self._options = Options(columns=(_NUMBER, *dict.fromkeys(needed)))
         self.fields = fields_of(names, documents)
-        # Those that it writes, too: how they are written now decides where the new ones go. A point may be one text.
-        written = [field.removesuffix(".lat").removesuffix(".lon") for field in self.fields.values()]
-        read = [field for field in documents.wanted(self._options) if field != _NUMBER]
-        self.wanted = list(dict.fromkeys([*read, *written]))
+        self.keys = tuple({field.partition(".")[0].encode() for field in self.fields.values()})
 
     def changes(self, hits: Sequence[Hit]) -> list[str | None]:
         """Return JSON objects to be merged into documents.

@@ -90,8 +90,9 @@ class Writer:
     index : str
         An index, an alias with a write index, or a data stream.
     op : str
-        ``create`` (what is there stays as it is), ``index`` (it is replaced) or
-        ``update`` (a conflict is tried again).
+        ``create`` (what is there stays as it is), ``index`` (it is replaced;
+        if lines say which change of it they mean, only that one) or ``update``
+        (a conflict is tried again).
     letters : Keeper, optional
         Such as `DeadLetters`: where refused documents go; they are counted in any case.
     workers : int
@@ -110,6 +111,9 @@ class Writer:
     ----------
     written : Written
         What became of the documents so far; of all when it is closed.
+    stale : list of str
+        Ids of documents that were not replaced, for others had changed them;
+        `written` counts their conflicts alone.
     """
 
     def __init__(
@@ -125,7 +129,7 @@ class Writer:
         pause: Callable[[float], object] | None = None,
         earlier: Sequence[str] = (),
     ) -> None:
-        self.written = Written()
+        self.written, self.stale = Written(), list[str]()
         self._wire, self._index, self._op, self._letters = wire, check_index(index), op, letters
         self._target = path(index, "_bulk")
         self._earlier = path(",".join(earlier), "_search") if earlier else ""
@@ -222,7 +226,8 @@ class Writer:
                     again, failure = [], None
             else:
                 again, failure = self._read(part, answer, counted)
-            counted.documents = len(part) - len(again)
+            stale = counted.conflicts if self._op == "index" else 0
+            counted.documents = len(part) - len(again) - stale
             with self._lock:
                 self.written.take(counted)
             if not again:
@@ -288,6 +293,9 @@ class Writer:
                 counted.created += 1
             elif status == 409 and self._op == "create":
                 counted.existing += 1
+            elif status == 409 and self._op == "index":
+                counted.conflicts += 1
+                self.stale.append(body.ids[row].as_py())
             elif status == 409:
                 counted.conflicts += 1
                 again.append(row)

@@ -308,6 +308,25 @@ def test_a_busy_cluster_gets_less_and_conflicts_are_met_again(
     assert all("note" in each for each in by_id(elastic, index).values())
 
 
+def test_changes_by_others_stay(elastic: Cluster, index: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "reindex_race.py").write_text(
+        "from tests.elastic.node import ask\n\n\ndef process(document):\n"
+        f"    path = f'/{index}/_update/{{document[\"name\"]}}'\n"
+        f"    ask({elastic.url!r}, 'POST', path, {{'doc': {{'theirs': {{'a': 1}}, 'ours': {{'b': 2}}}}}})\n"
+        "    return {'ours': {'c': 3}}\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    elastic.create(index, made.TPOT_MAPPING)
+    names = [f"n{number}" for number in range(30)]
+    elastic.fill(index, [{"@timestamp": "2025-02-11T00:00:00Z", "name": name} for name in names], names)
+    done = (
+        Elastic(elastic.url, index, time="@timestamp").reindex(processor="reindex_race:process").run(tmp_path / "job")
+    )
+    assert (done.written, done.conflicts, done.closes()) == (30, 30, True)
+    for document in by_id(elastic, index).values():
+        assert (document["theirs"], document["ours"]) == ({"a": 1}, {"b": 2, "c": 3})
+
+
 def test_a_point_in_time_that_breaks_calls_nothing_twice(
     elastic: Cluster, gate: Gate, index: str, filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["dotted", "merged", "placed"]
+__all__ = ["dotted", "merged", "placed", "spliced"]
 
 _DOTTED = re.compile(rb'"[^"\\]*\.[^"\\]*"\s*:')
 
@@ -41,6 +42,29 @@ def merged(document: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
+def spliced(source: bytes, change: bytes, keys: Sequence[bytes]) -> bytes | None:
+    """Return a document with an object merged into it, as text; None if it has to be looked into for that.
+
+    Parameters
+    ----------
+    source, change : bytes
+        JSON objects; that of the change holds something.
+    keys : sequence of bytes
+        The outermost keys of the change.
+
+    Examples
+    --------
+    >>> spliced(b'{"n": 1}', b'{"source":{"geo":{}}}', [b"source"])
+    b'{"n": 1,"source":{"geo":{}}}'
+    >>> spliced(b'{"source": {"ip": "::1"}}', b'{"source":{"geo":{}}}', [b"source"])
+    """
+    # What looks like such a key may be one further within, or a text: then it is looked into for nothing.
+    if b"\\u" in source or any(b'"%b"' % key in source for key in keys) or dotted(source):
+        return None
+    end = source.rindex(b"}")
+    return b"%b,%b" % (source[:end], change[1:]) if source[:end].strip() != b"{" else change
+
+
 def placed(change: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     """Return a change that names its fields as a document does, where that has keys with dots.
 
@@ -72,7 +96,7 @@ def _leaves(tree: dict[str, Any], above: tuple[str, ...]) -> list[tuple[tuple[st
     """Return values and the keys that lead to each; a point is one value."""
     found: list[tuple[tuple[str, ...], Any]] = []
     for key, value in tree.items():
-        if isinstance(value, dict) and "lat" not in value:
+        if isinstance(value, dict) and value and "lat" not in value:
             found += _leaves(value, (*above, key))
         else:
             found.append(((*above, key), value))

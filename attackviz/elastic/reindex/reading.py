@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ _PAGE_BYTES = 4 << 20
 Pages = Generator[list[Hit], None, None]
 
 
-def read(wire: Wire, index: str, query: Query, fields: Sequence[str] | None, first: int = _FIRST_PAGE) -> Pages:
+def read(wire: Wire, index: str, query: Query, first: int = _FIRST_PAGE) -> Pages:
     """Yield documents; where the point in time breaks, those that were not given yet come from another.
 
     Parameters
@@ -41,8 +41,6 @@ def read(wire: Wire, index: str, query: Query, fields: Sequence[str] | None, fir
     wire : Wire
     index : str
     query : dict
-    fields : sequence of str or None
-        Of the documents; all if None.
     first : int
         How many the first page has.
 
@@ -59,7 +57,7 @@ def read(wire: Wire, index: str, query: Query, fields: Sequence[str] | None, fir
     given: set[tuple[str, str, str | None]] = set()
     for attempt in range(_TRIES):
         try:
-            for page in _pages(wire, index, query, fields, first):
+            for page in _pages(wire, index, query, first):
                 new = [hit for hit in page if (hit.index, hit.id, hit.routing) not in given]
                 given.update((hit.index, hit.id, hit.routing) for hit in new)
                 if new:
@@ -71,13 +69,12 @@ def read(wire: Wire, index: str, query: Query, fields: Sequence[str] | None, fir
             time.sleep(_FIRST_WAIT * 2**attempt)
 
 
-def _pages(wire: Wire, index: str, query: Query, fields: Sequence[str] | None, size: int) -> Pages:
+def _pages(wire: Wire, index: str, query: Query, size: int) -> Pages:
     answer = wire.post(path(index, "_pit"), {"keep_alive": KEEP})
     pit = str(msgspec.json.decode(answer)["id"])
-    source: Any = True if fields is None else list(fields)
     count = {"query": query, "size": 0, "track_total_hits": True, "pit": {"id": pit, "keep_alive": KEEP}}
-    body: dict[str, Any] = {"query": query, "sort": [{"_shard_doc": "asc"}], "_source": source}
-    body["track_total_hits"] = False
+    body: dict[str, Any] = {"query": query, "sort": [{"_shard_doc": "asc"}]}
+    body |= {"track_total_hits": False, "seq_no_primary_term": True}
     done = 0
     try:
         answer = wire.search("/_search", body=msgspec.json.encode(count), leave=BROKEN)

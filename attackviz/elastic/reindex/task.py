@@ -74,11 +74,6 @@ class Task:
         assert self.form is not None
         return Documents(self.index, self.form, self.time, {})
 
-    @property
-    def whole(self) -> bool:
-        """Whether whole documents are read: to be copied, or for the processor."""
-        return self.to is not None or self.processor is not None
-
 
 def _again(values: dict[str, Any], meant: Any) -> Task:
     return Task(**values | {"form": None if meant is None else choose(meant, own_formats())})

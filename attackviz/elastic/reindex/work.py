@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from ..enrichment import Enrichment
 from ..letters import Letter
 from ..query import Query, all_of
 from ..write import Writer
-from .merging import dotted, merged, placed
+from .merging import merged, placed, spliced
 from .processors import Failed, Processor, load
 from .reading import read
 
@@ -69,7 +69,6 @@ class Work:
         self._task, self._letters = task, letters
         self._processor = Processor(load(task.processor), task.at_once) if task.processor else None
         self._enrichment = _enrichment(task) if task.enrich else None
-        self._fields = self._enrichment.wanted if self._enrichment is not None and not task.whole else None
 
     def do(self, piece: Slice, told: Callable[[int], None]) -> Counter[str]:
         """Change the documents of a slice; when this returns, all of it is settled.
@@ -93,21 +92,34 @@ class Work:
         """
         task, counts = self._task, Counter[str]()
         writers: dict[str, Writer] = {}
+        # What is to be merged into documents that others change before they are replaced.
+        changes: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         with ExitStack() as stack:
-            for hits in read(task.wire, task.index, self._query(piece), self._fields):
+            for hits in read(task.wire, task.index, self._query(piece)):
                 counts["documents"] += len(hits)
-                for index, (lines, ids) in self._actions(hits, counts).items():
+                for index, (lines, ids) in self._actions(hits, counts, changes).items():
                     if index not in writers:
                         writers[index] = stack.enter_context(self._writer(index))
                     writers[index].send(pa.array(lines, pa.string()), pa.array(ids, pa.string()))
                 told(len(hits))
-        for writer in writers.values():
+        every = list(writers.values())
+        for index, writer in writers.items():
+            if writer.stale:
+                every.append(self._updated(index, writer.stale, changes[index]))
+        for writer in every:
             written = writer.written
             counts["written"] += written.created + written.existing
             counts["conflicts"] += written.conflicts
             counts["halved"] += written.halved
             _refused(counts, written.refused)
         return counts
+
+    def _updated(self, index: str, stale: Sequence[str], changes: Mapping[str, list[str]]) -> Writer:
+        """Merge changes into documents as they are now, in the cluster."""
+        with Writer(self._task.wire, index, op="update", letters=self._letters) as writer:
+            pairs = [(lines, name) for name in dict.fromkeys(stale) for lines in changes[name]]
+            writer.send(*(pa.array(column, pa.string()) for column in zip(*pairs, strict=True)))
+        return writer
 
     def preview(self, count: int, piece: Slice) -> list[Change]:
         """Return what would become of some documents of a slice, without writing any.
@@ -118,14 +130,14 @@ class Work:
         piece : Slice
         """
         task = self._task
-        found = read(task.wire, task.index, self._query(piece), None, count)
+        found = read(task.wire, task.index, self._query(piece), count)
         hits = next(found, [])[:count]
         found.close()
         changes = []
         for hit, change in zip(hits, self._changes(hits), strict=True):
             before = _decoded(hit)
             after = merged(before, change) if isinstance(change, dict) else before
-            problem = change if isinstance(change, Failed) else _encoded(after)
+            problem = change if isinstance(change, Failed) else _both(before, change or {})
             changes.append(
                 Change(hit.index, hit.id, before, before, problem.reason)
                 if isinstance(problem, Failed)
@@ -143,45 +155,59 @@ class Work:
 
     def _writer(self, index: str) -> Writer:
         task = self._task
-        if task.to is None:
-            return Writer(task.wire, index, op="update", letters=self._letters)
         return Writer(task.wire, index, op=task.op, letters=self._letters, earlier=task.earlier)
 
-    def _actions(self, hits: Sequence[Hit], counts: Counter[str]) -> dict[str, tuple[list[str], list[str]]]:
-        """Return lines of bulk requests and their ids, by index; what cannot be changed is kept and counted."""
+    def _actions(
+        self, hits: Sequence[Hit], counts: Counter[str], changes: dict[str, dict[str, list[str]]]
+    ) -> dict[str, tuple[list[str], list[str]]]:
+        """Return lines of bulk requests and their ids, by index; what cannot be changed is kept and counted.
+
+        A partial update costs the cluster three times what it costs to replace
+        a document: it fetches each by itself. So they are replaced, if they are
+        still what was read, and updated only where they are not.
+        """
         task, dead = self._task, []
         found: dict[str, tuple[list[str], list[str]]] = {}
-        for hit, text in zip(hits, self._texts(hits), strict=True):
-            if isinstance(text, Failed):
-                dead.append(Letter(hit.index, hit.id, 0, "processor", text.reason, bytes(hit.source).decode()))
-            elif text is None:
+        for hit, made in zip(hits, self._made(hits), strict=True):
+            if isinstance(made, Failed):
+                dead.append(Letter(hit.index, hit.id, 0, "processor", made.reason, bytes(hit.source).decode()))
+                continue
+            if made is None:
                 counts["unchanged"] += 1
-            else:
-                lines, ids = found.setdefault(task.to or hit.index, ([], []))
-                lines.append(f"{_head('update' if task.to is None else task.op, hit)}\n{text}\n")
-                ids.append(hit.id)
+                continue
+            whole, change = made
+            lines, ids = found.setdefault(task.to or hit.index, ([], []))
+            ids.append(hit.id)
+            if task.to is not None:
+                lines.append(f"{_head(task.op, _About(hit.id, hit.routing))}\n{whole}\n")
+                continue
+            about = _About(hit.id, hit.routing, hit.seq_no, hit.primary_term, "_none")
+            lines.append(f"{_head('index', about)}\n{whole}\n")
+            update = _head("update", _About(hit.id, hit.routing))
+            changes[hit.index][hit.id].append(f'{update}\n{{"doc":{change}}}\n')
         if dead:
             _refused(counts, Counter(processor=len(dead)))
             self._letters.keep(dead)
         return found
 
-    def _texts(self, hits: Sequence[Hit]) -> Iterator[str | Failed | None]:
-        """Yield the second line of each action; None where there is nothing to do."""
+    def _made(self, hits: Sequence[Hit]) -> Iterator[tuple[str, str] | Failed | None]:
+        """Yield what becomes of each document, and what is merged into it for that; None where nothing is."""
         copied = self._task.to is not None
-        if self._processor is None and not copied and self._enrichment is not None:
-            # Nobody looks into the documents: what is merged into them stays the text that it is.
+        if self._processor is None and self._enrichment is not None:
             for hit, text in zip(hits, self._enrichment.changes(hits), strict=True):
-                if text is not None and dotted(hit.source):
-                    text = _json(placed(msgspec.json.decode(text), _decoded(hit)))
-                yield None if text is None else f'{{"doc":{text}}}'
+                if text is None:
+                    yield (_line(hit.source), "") if copied else None
+                    continue
+                whole = spliced(bytes(hit.source), text.encode(), self._enrichment.keys)
+                yield (_line(whole), text) if whole is not None else _both(_decoded(hit), msgspec.json.decode(text))
             return
         for hit, change in zip(hits, self._changes(hits), strict=True):
             if isinstance(change, Failed):
                 yield change
-            elif copied:
-                yield _encoded(merged(_decoded(hit), change) if change else hit.source)
+            elif change:
+                yield _both(_decoded(hit), change)
             else:
-                yield _encoded({"doc": change}) if change else None
+                yield (_line(hit.source), "") if copied else None
 
     def _changes(self, hits: Sequence[Hit]) -> list[dict[str, Any] | Failed | None]:
         """Return what is to be merged into each document."""
@@ -225,10 +251,13 @@ def _refused(counts: Counter[str], reasons: Counter[str]) -> None:
 class _About(msgspec.Struct, omit_defaults=True, gc=False):
     id: str = msgspec.field(name="_id")
     routing: str | None = None
+    if_seq_no: int | None = None
+    if_primary_term: int | None = None
+    pipeline: str | None = None  # a document that was there has been through it
 
 
-def _head(op: str, hit: Hit) -> str:
-    return f'{{"{op}":{_json(_About(hit.id, hit.routing))}}}'
+def _head(op: str, about: _About) -> str:
+    return f'{{"{op}":{_json(about)}}}'
 
 
 def _decoded(hit: Hit) -> dict[str, Any]:
@@ -244,12 +273,15 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _encoded(value: Any) -> str | Failed:
-    """Return JSON on one line, or why that cannot be."""
-    if isinstance(value, msgspec.Raw):
-        # As somebody wrote it, spread over lines, perhaps: there, a newline is nothing but space.
-        return bytes(value).replace(b"\n", b" ").decode()
+def _line(source: bytes | msgspec.Raw) -> str:
+    # As somebody wrote it, spread over lines, perhaps: there, a newline is nothing but space.
+    return bytes(source).replace(b"\n", b" ").decode()
+
+
+def _both(document: dict[str, Any], change: dict[str, Any]) -> tuple[str, str] | Failed:
+    """Return a document with a change merged into it, and the change; or why that cannot be."""
     try:
-        return _json(value)
+        change = placed(change, document)
+        return _json(merged(document, change)), _json(change)
     except (TypeError, ValueError, RecursionError) as error:
         return Failed(f"it returned what is no JSON: {error}")
