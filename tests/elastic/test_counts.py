@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attackviz.analysis import EventTable
-from attackviz.elastic import Elastic, asking
+from attackviz.elastic import Elastic, asking, moment
+from attackviz.elastic import cells as cubes
 from attackviz.elastic.documents import Documents
 from attackviz.elastic.fields import fields_of
 from attackviz.elastic.needs import UncountableError, needed, sources
@@ -165,6 +166,38 @@ def test_the_most_frequent_of_too_many_are_exact_and_the_rest_is_said(elastic, i
     assert ours.rows == theirs.rows
     assert (ours.events, ours.rest, ours.distinct) == (850, theirs.rest, None)
     elastic.forget(f"{index}-000001")
+
+
+@pytest.mark.parametrize("budget", [300, 2_000, 200_000])
+def test_much_is_counted_some_time_after_the_other(pair, monkeypatch, budget):
+    theirs = pair.table.cube(None, budget)
+    for module in (asking, moment, cubes):
+        monkeypatch.setattr(module, "HOLD", 100)
+    monkeypatch.setattr(asking, "PAGE", 40)
+    ours = pair.elastic.cube(None, budget)
+    assert ours.totals == theirs.totals
+    assert sum(cells(ours).values()) == theirs.totals["in_recording"]
+    assert len(ours) <= budget
+    # It may be a step coarser: how many cells there are is estimated.
+    assert ours.grain.seconds >= theirs.grain.seconds
+    by_hour, wanted = (Counter() for _ in range(2))
+    for cube, found in ((ours, by_hour), (theirs, wanted)):
+        for row in cube.table.to_pylist():
+            found[row["time"].timestamp() // max(86_400, ours.grain.seconds), row["category"]] += row["count"]
+    assert by_hour == wanted
+    lines = pair.elastic.timeline(None, 50, "port")
+    assert lines.events.tolist() == pair.table.timeline(None, 50, "port").events.tolist()
+
+
+def test_an_answer_whose_moment_breaks_is_asked_for_again(pair, gate, cluster):
+    def close(method: str, path: str, body: bytes, before: int) -> None:
+        if path == "/_search" and before == 2:
+            cluster.ask("DELETE", "/_pit", {"id": json.loads(body)["pit"]["id"]})
+
+    gate.fault = close
+    found = Elastic(gate.url, pair.elastic.index).count()
+    assert found.by_verdict == pair.table.count().by_verdict
+    assert gate.seen[f"POST /{pair.elastic.index}/_pit"] > 1
 
 
 def test_too_many_addresses_are_counted_within_a_bound(elastic, index, monkeypatch):
