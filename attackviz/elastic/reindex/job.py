@@ -49,6 +49,9 @@ AT_ONCE = 100
 HOLD = 20_000
 """Documents of a slice: what a kill may cause to be processed again, by each process."""
 
+_SHARES = 4  # slices for each process, so that all end at about the same time
+_SMALLEST = 500  # documents, of slices that are made smaller for that
+
 
 class Reindex:
     """Change every document of an index; made by `attackviz.elastic.Elastic.reindex`.
@@ -212,7 +215,7 @@ class Reindex:
         place = self._place()
         task = self._task(place)
         there = file.exists()
-        planned = [] if there else self._planned(task)
+        planned = [] if there else self._planned(task, workers or _cores())
         with ExitStack() as stack:
             kept = stack.enter_context(Checkpoint(file, self._job(task), planned, resume=resume))
             letters = stack.enter_context(DeadLetters(dead_letters)) if dead_letters is not None else None
@@ -270,16 +273,19 @@ class Reindex:
         window = self._window
         return None if window is None else (window.start_us // 1000, -(-window.end_us // 1000))
 
-    def _planned(self, task: Task) -> list[list[Any]]:
-        """Return the slices, as plain data."""
+    def _planned(self, task: Task, workers: int) -> list[list[Any]]:
+        """Return the slices, as plain data; enough of them for every process to have some."""
         wire, window, limits = self._wire, self._window, self._limits()
         pit = opened(wire, task.index, "5m")
         try:
             asked = within(task.time, window) if window is not None else None
-            slices = plan(wire, pit, all_of([task.query]), asked, task.time, self._hold).slices
+            found = plan(wire, pit, all_of([task.query]), asked, task.time, self._hold)
+            share = max(found.total // (_SHARES * workers), _SMALLEST)
+            if share < self._hold:
+                found = plan(wire, pit, all_of([task.query]), asked, task.time, share)
         finally:
             closed(wire, pit)
-        return [_within(each, limits) for each in slices]
+        return [_within(each, limits) for each in found.slices]
 
     def _prepare(self, task: Task) -> None:
         """Make the target what it has to be."""
