@@ -7,21 +7,22 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
-from isal import isal_zlib
+from isal import igzip_lib
 
 from ..account import Account
 
 __all__ = ["CHUNK", "Pipe", "deflated", "inflated", "peek", "squeezed"]
 
 CHUNK = 1 << 18
-# Larger pieces cost the gzip inflater twice the time (it copies what is left over).
-_PIECE = 16 << 10
-_ISAL: Any = isal_zlib.IsalError
+# What is left of a piece is copied at the end of each member, and members may be small.
+_PIECE = 64 << 10
+_ISAL: Any = igzip_lib.IsalError
 _CORRUPT = (_ISAL, zlib.error, lzma.LZMAError, OSError, EOFError)
-# What one call may give: a few bytes of bzip2 or xz can hold a hundred million.
+# What one call may give: a few bytes can hold a hundred million.
 _STEP = 1 << 18
 _ZSTD_STEP = 4 << 10
 _ZSTD_LAST_STEP = 64
@@ -39,23 +40,43 @@ class _Kind:
         What its streams begin with.
     make : callable
         Makes a decompressor that is fed.
-    careful : callable
-        Makes one that gives all it can of every single byte.
-    steps : bool
-        Whether the output of one call must, and can, be bounded.
+    careful : callable or None
+        Makes one that gives all it can of every single byte, where `make`'s
+        keeps back what it has until more comes.
     """
 
     name: str
     magic: bytes
     make: Callable[[], Any]
-    careful: Callable[[], Any]
-    steps: bool
+    careful: Callable[[], Any] | None = None
+
+
+class _Zlib:
+    """The standard gzip inflater, asked as the others are."""
+
+    def __init__(self) -> None:
+        self._inflater = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._inflater.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inflater.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inflater.unconsumed_tail
+
+    def decompress(self, data: bytes, most: int) -> bytes:
+        return self._inflater.decompress(self._inflater.unconsumed_tail + data, most)
 
 
 _KINDS = (
-    _Kind("gzip", b"\x1f\x8b", lambda: isal_zlib.decompressobj(wbits=31), lambda: zlib.decompressobj(wbits=31), False),
-    _Kind("bzip2", b"BZh", bz2.BZ2Decompressor, bz2.BZ2Decompressor, True),
-    _Kind("xz", b"\xfd7zXZ\x00", lzma.LZMADecompressor, lzma.LZMADecompressor, True),
+    _Kind("gzip", b"\x1f\x8b", partial(igzip_lib.IgzipDecompressor, igzip_lib.DECOMP_GZIP), _Zlib),
+    _Kind("bzip2", b"BZh", bz2.BZ2Decompressor),
+    _Kind("xz", b"\xfd7zXZ\x00", lzma.LZMADecompressor),
 )
 _ZSTD = b"\x28\xb5\x2f\xfd"
 # RFC 8878, 3.1.2: frames to be skipped begin with 0x184D2A50 to 0x184D2A5F.
@@ -218,19 +239,24 @@ def deflated(pipe: Pipe, name: str, account: Account) -> Iterator[bytes]:
     ------
     bytes
     """
-    decoder = isal_zlib.decompressobj(wbits=-15)
+    decoder: Any = igzip_lib.IgzipDecompressor(igzip_lib.DECOMP_DEFLATE)
     while data := pipe.some():
-        for at in range(0, len(data), _PIECE):
-            piece = data[at : at + _PIECE]
-            try:
-                yield decoder.decompress(piece)
-            except _CORRUPT:
-                account.cut_short(name)
-                return
-            if decoder.eof:
-                pipe.back(decoder.unused_data + data[at + len(piece) :])
-                return
+        try:
+            yield from _steps(decoder, data)
+        except _CORRUPT:
+            account.cut_short(name)
+            return
+        if decoder.eof:
+            pipe.back(decoder.unused_data)
+            return
     account.cut_short(name)
+
+
+def _steps(decoder: Any, data: bytes) -> Iterator[bytes]:
+    """Decompress some bytes, a bounded step at a time."""
+    yield decoder.decompress(data, _STEP)
+    while not (decoder.eof or decoder.needs_input):
+        yield decoder.decompress(b"", _STEP)
 
 
 def _kind(head: bytes) -> _Kind | None:
@@ -285,16 +311,13 @@ def _fed(kind: _Kind, make: Callable[[], Any], pieces: Iterable[bytes]) -> Itera
                 decoder = make()
                 members += 1
             try:
-                yield decoder.decompress(data, _STEP) if kind.steps else decoder.decompress(data)
-                while kind.steps and not (decoder.eof or decoder.needs_input):
-                    yield decoder.decompress(b"", _STEP)
+                yield from _steps(decoder, data)
             except _CORRUPT:
                 raise _DamagedError(fed=fed) from None
             data, decoder = (decoder.unused_data, None) if decoder.eof else (b"", decoder)
         fed += len(piece)
     if decoder is not None:
-        # The fast gzip inflater keeps its last byte back until more comes.
-        raise _DamagedError(fed=None if kind.steps else fed)
+        raise _DamagedError(fed=fed if kind.careful else None)
 
 
 def _careful(kind: _Kind, chunks: Iterator[bytes], fed: int) -> Iterator[bytes]:
@@ -310,7 +333,7 @@ def _careful(kind: _Kind, chunks: Iterator[bytes], fed: int) -> Iterator[bytes]:
                 yield piece[n : n + 1]
             at += len(piece)
 
-    return _fed(kind, kind.careful, pieces())
+    return _fed(kind, kind.careful or kind.make, pieces())
 
 
 def _after(chunks: Iterator[bytes], given: int) -> Iterator[bytes]:

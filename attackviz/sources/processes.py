@@ -1,7 +1,8 @@
-"""Read files ahead in other processes.
+"""Read files ahead in other processes, and in a thread of this one.
 
-The processes are started afresh (no fork: threads of Arrow would not survive
-it; no re-import of the user's main program either). Each writes the tables of
+The thread begins at once, while the processes still load what they need; the
+heavy part of its work lets other threads run. Processes are started afresh (no fork: threads of Arrow would not survive
+it; no re-import of the user's main program either). Each reader writes the tables of
 a file to a temporary Arrow stream, which is read when its turn comes.
 """
 
@@ -15,9 +16,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,13 +27,18 @@ import pyarrow as pa
 
 from ..account import Account
 from ..errors import AttackvizError, ReadError
-from ..formats import Format, Options, choose
+from ..formats import Format, Mapping, Options, choose
 from .badpieces import BadPieces
 from .files import Stored
 from .reading import tables
 from .spread import Tracker
 
 __all__ = ["main", "read_ahead"]
+
+_Task = tuple[Stored, Mapping | str | None, Options, Path, Path | None]
+_Made = tuple[Account, BaseException | None]
+
+_PATIENCE = 10  # seconds; a reader of this process that waits for a network hears late that it shall stop
 
 _START = "from attackviz.sources.processes import main; main()"
 
@@ -43,6 +50,10 @@ class _Job:
     account: Account = field(default_factory=Account)
     error: BaseException | None = None
     done: threading.Event = field(default_factory=threading.Event)
+
+
+class _StoppedError(Exception):
+    """Nobody waits for more."""
 
 
 def read_ahead(
@@ -63,7 +74,7 @@ def read_ahead(
     tracker : Tracker
         Told of the progress, by threads.
     processes : int
-        How many to start.
+        How many are to read, this one among them.
     kept : binary file, optional
         Given all bad pieces, in the order of the files.
 
@@ -80,7 +91,7 @@ def read_ahead(
     # A function cannot go to another process; what one's own format is made of can.
     meant = (form.mapping or form.name) if form else None
 
-    with tempfile.TemporaryDirectory(prefix="attackviz-") as directory:
+    with tempfile.TemporaryDirectory(prefix="attackviz-", ignore_cleanup_errors=True) as directory:
 
         def spool(index: int) -> Path:
             return Path(directory, f"{index}.arrow")
@@ -88,7 +99,13 @@ def read_ahead(
         def spoilt(index: int) -> Path | None:
             return None if kept is None else Path(directory, f"{index}.bad")
 
-        def work(worker: subprocess.Popen[bytes]) -> None:
+        def hear(index: int, kind: str, *values: int) -> None:
+            with lock:
+                if stopping.is_set():
+                    raise _StoppedError
+                tracker.advance(index, *values) if kind == "read" else tracker.counted(*values)
+
+        def work(worker: subprocess.Popen[bytes] | None) -> None:
             while True:
                 ahead.acquire()
                 with lock:
@@ -98,9 +115,13 @@ def read_ahead(
                 job = jobs[index]
                 task = files[index], meant, options, spool(index), spoilt(index)
                 try:
-                    _ask(worker, task, job, tracker, index, lock)
-                except (OSError, EOFError, pickle.UnpicklingError):
-                    job.error = ReadError("the process that read it died", where=files[index].name, hint="try again")
+                    said = partial(hear, index)
+                    job.account, job.error = _spooled(task, said) if worker is None else _ask(worker, task, said)
+                except (OSError, EOFError, pickle.UnpicklingError) as wrong:
+                    what, hint = "the process that read it died", "try again"
+                    if worker is None:
+                        what, hint = f"its events cannot be kept aside: {wrong}", "make room where TMPDIR is"
+                    job.error = ReadError(what, where=files[index].name, hint=hint)
                 except Exception as wrong:  # for whoever waits: nothing is lost silently
                     job.error = wrong
                 finally:
@@ -108,9 +129,8 @@ def read_ahead(
 
         threads = []
         try:
-            for _ in range(processes):
-                worker = _start()
-                workers.append(worker)
+            workers += (_start() for _ in range(processes - 1))
+            for worker in (None, *workers):
                 thread = threading.Thread(target=work, args=(worker,), daemon=True)
                 thread.start()
                 threads.append(thread)
@@ -132,7 +152,7 @@ def read_ahead(
             for _ in threads:
                 ahead.release()
             for thread in threads:
-                thread.join()
+                thread.join(_PATIENCE)
             # Only now: to close a pipe under a thread that reads from it is an error of its own.
             for worker in workers:
                 for pipe in (worker.stdin, worker.stdout):
@@ -151,23 +171,16 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _ask(
-    worker: subprocess.Popen[bytes], task: Any, job: _Job, tracker: Tracker, index: int, lock: threading.Lock
-) -> None:
+def _ask(worker: subprocess.Popen[bytes], task: _Task, said: Callable[..., None]) -> _Made:
     assert worker.stdin is not None and worker.stdout is not None
     pickle.dump(task, worker.stdin)
     worker.stdin.flush()
     while True:
         kind, *values = pickle.load(worker.stdout)  # noqa: S301 - our own process wrote it
-        if kind == "read":
-            with lock:
-                tracker.advance(index, values[0])
-        elif kind == "made":
-            with lock:
-                tracker.counted(*values)
-        else:
-            job.account, job.error = values
-            return
+        if kind == "done":
+            account, error = values
+            return account, error
+        said(kind, *values)
 
 
 def _keep(spoilt: Path | None, kept: IO[bytes] | None) -> None:
@@ -194,44 +207,50 @@ def main() -> None:
     os.dup2(2, 1)  # nothing else may write among the answers
     while True:
         try:
-            file, meant, options, spool, spoilt = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+            task = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
         except EOFError:
             return
-        account = Account()
-        error: AttackvizError | None = None
-        try:
-            with nullcontext() if spoilt is None else spoilt.open("wb") as kept:
-                keeper = None if kept is None else BadPieces(kept)
-                account.keeper = keeper
-                _work(file, choose(meant, options.own) if meant else None, options, spool, account, answers)
-                if keeper is not None:
-                    keeper.close()
-        except AttackvizError as wrong:
-            error = wrong
-        account.keeper = None  # it cannot leave this process
-        _say(answers, "done", account, error)
+        _say(answers, "done", *_spooled(task, partial(_say, answers)))
 
 
-def _work(
-    file: Stored, form: Format | None, options: Options, spool: Path, account: Account, answers: IO[bytes]
+def _spooled(task: _Task, said: Callable[..., None]) -> _Made:
+    """Read a file into a stream of Arrow; say what became of it, and what went wrong."""
+    file, meant, options, spool, spoilt = task
+    account = Account()
+    error: AttackvizError | None = None
+    try:
+        with nullcontext() if spoilt is None else spoilt.open("wb") as kept:
+            keeper = None if kept is None else BadPieces(kept)
+            account.keeper = keeper
+            _write(file, choose(meant, options.own) if meant else None, options, spool, account, said)
+            if keeper is not None:
+                keeper.close()
+    except AttackvizError as wrong:
+        error = wrong
+    account.keeper = None  # it cannot leave a process
+    return account, error
+
+
+def _write(
+    file: Stored, form: Format | None, options: Options, spool: Path, account: Account, said: Callable[..., None]
 ) -> None:
     writer = schema = sink = None
     told = (0, 0)
     try:
-        for table in tables(file, form, options, account, lambda size: _say(answers, "read", size)):
+        for table in tables(file, form, options, account, partial(said, "read")):
             if writer is None or table.schema != schema:  # the members of an archive may be of several formats
                 sink = sink or pa.OSFile(str(spool), "wb")
                 if writer is not None:
                     writer.close()
                 writer, schema = pa.ipc.new_stream(sink, table.schema), table.schema
             writer.write_table(table.combine_chunks())
-            _say(answers, "made", account.events - told[0], account.bad_total - told[1])
+            said("made", account.events - told[0], account.bad_total - told[1])
             told = (account.events, account.bad_total)
     finally:
         for each in (writer, sink):
             if each is not None:
                 each.close()
-    _say(answers, "made", account.events - told[0], account.bad_total - told[1])
+    said("made", account.events - told[0], account.bad_total - told[1])
 
 
 def _say(answers: IO[bytes], *message: Any) -> None:

@@ -162,8 +162,8 @@ def spread(
     tell : callable, optional
         Called with a `Progress` now and then.
     processes : int, optional
-        How many processes; by default as many as there are cores and files
-        that are worth one.
+        How many processes, this one among them; by default as many as there
+        are cores and files that are worth one.
     bad : path, optional
         Where to write all bad pieces; the file appears when all is read.
 

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import threading
 import zipfile
 
 import pyarrow as pa
@@ -66,28 +67,58 @@ def test_error_in_a_process_is_the_users_error(archive):
         list(spread(files, None, Options(), Account(), None, 2))
 
 
-class Unsent(InputFile):
+SENT = threading.Event()
+
+
+class Waiting(InputFile):
+    """A file that this process reads only when another was given one."""
+
+    def pieces(self, account, size):
+        assert SENT.wait(120)
+        yield from super().pieces(account, size)
+
+
+class Sent(Waiting):
+    """A file that is plain elsewhere."""
+
+    def __reduce__(self):
+        SENT.set()
+        return InputFile, (self.path, self.name, self.size, self.explicit, self.modified)
+
+
+class Unsent(Waiting):
     """A file that cannot go to another process."""
 
     def __reduce__(self):
+        SENT.set()
         raise TypeError("it stays here")
 
 
-class Deadly(InputFile):
+class Deadly(Waiting):
     """A file that ends whoever receives it."""
 
     def __reduce__(self):
+        SENT.set()
         return os._exit, (9,)
+
+
+def all_of(archive, kind):
+    SENT.clear()
+    return [kind(f.path, f.name, f.size, False, f.modified) for f in find([archive])[0]]
 
 
 @pytest.mark.parametrize(("kind", "error"), [(Deadly, ReadError), (Unsent, TypeError)])
 def test_a_process_that_fails_is_an_error_and_no_silent_loss(archive, kind, error):
-    files, _ = find([archive])
-    files[1] = kind(files[1].path, files[1].name, files[1].size, False)
-    tables = spread(files, None, Options(), Account(), None, 2)
-    assert next(tables).num_rows == 300
-    with pytest.raises(error, match=r"1\.json\.gz: the process that read it died|stays here"):
-        list(tables)
+    with pytest.raises(error, match=r"\d\.json\.gz: the process that read it died|stays here"):
+        list(spread(all_of(archive, kind), None, Options(), Account(), None, 2))
+
+
+def test_what_this_process_and_others_read_is_the_same(archive):
+    one, account = run(archive, 1)
+    other = Account()
+    tables = list(spread(all_of(archive, Sent), None, Options(), other, None, 2))
+    assert pa.concat_tables(tables, promote_options="default").to_pylist() == one.to_pylist()
+    assert other == account
 
 
 @pytest.mark.parametrize("processes", [1, 2])
