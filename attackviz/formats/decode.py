@@ -215,6 +215,8 @@ def _table(columns: Columns, batch: Batch, form: Format, options: Options) -> pa
         built["event_id"] = _or_made(_made(built.get("event_id")), batch, rows, columns.length)
     else:
         built.pop("event_id", None)
+    if "src_ip" in built:  # whatever is asked for, the account says what has no source
+        built["src_ip"] = _made(built["src_ip"])
     keep: Sequence[str] = list(built) if options.columns is None else (ALWAYS, *options.columns)
     table = conform(pa.table({name: _made(column) for name, column in built.items() if name in keep}))
     table = _left(table, columns)

@@ -297,7 +297,7 @@ def test_a_busy_cluster_gets_less_and_conflicts_are_met_again(
         if before == 0:
             item = {"update": {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": "-"}}}
             return 200, json.dumps({"errors": True, "items": [item] * count}).encode()
-        return 429 if count > 700 else None
+        return 429 if len(body) > 150_000 else None
 
     gate.fault = fault
     done = Elastic(gate.url, index).reindex(processor=f"{mine}:note").run(tmp_path / "job", workers=1)
