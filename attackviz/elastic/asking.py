@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..account import Account
 from ..filters import Filters
@@ -31,9 +31,6 @@ from .needs import Source, TooManyError, UncountableError, needed, sources
 from .pull import Pull, empty
 from .query import Query, all_of, between, conditions, within
 from .slices import Slice, plan
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["LEFT_OUT", "MOST", "Asking", "Census"]
 

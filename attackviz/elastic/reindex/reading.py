@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ...errors import ElasticError
 from ..documents import Hit, hits_of
+from ..pit import closed, opened
 from ..plain import partial
 from ..query import Query
 from ..slices import BROKEN
-from ..wire import path
 
 if TYPE_CHECKING:
     from ..wire import Wire
@@ -70,8 +69,7 @@ def read(wire: Wire, index: str, query: Query, first: int = _FIRST_PAGE) -> Page
 
 
 def _pages(wire: Wire, index: str, query: Query, size: int) -> Pages:
-    answer = wire.post(path(index, "_pit"), {"keep_alive": KEEP})
-    pit = str(msgspec.json.decode(answer)["id"])
+    pit = opened(wire, index, KEEP)
     count = {"query": query, "size": 0, "track_total_hits": True, "pit": {"id": pit, "keep_alive": KEEP}}
     body: dict[str, Any] = {"query": query, "sort": [{"_shard_doc": "asc"}]}
     body |= {"track_total_hits": False, "seq_no_primary_term": True}
@@ -90,5 +88,4 @@ def _pages(wire: Wire, index: str, query: Query, size: int) -> Pages:
             body["search_after"] = hits[-1].sort
             yield hits
     finally:
-        with suppress(ElasticError):  # the cluster drops it by itself after a while
-            wire.request("DELETE", "/_pit", body=msgspec.json.encode({"id": pit}), tries=1)
+        closed(wire, pit)
