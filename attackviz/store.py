@@ -35,6 +35,7 @@ __all__ = [
     "Events",
     "Grain",
     "Group",
+    "ManyAtOnce",
     "Store",
     "Timeline",
     "Top",
@@ -354,6 +355,13 @@ class Store(Protocol):
     def sample(self, window: Window | None = None, n: int = 200, filters: Filters | None = None) -> Events:
         """Return n events that stand for the rest: the same each time, by time."""
         ...
+
+
+@runtime_checkable
+class ManyAtOnce(Protocol):
+    """Be a store that answers several questions at the same time, from several threads."""
+
+    at_once: int
 
 
 LISTS = {"addresses": "address", "rules": "rule", "networks": "network", "ports": "port"}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,11 +27,11 @@ from ..schema import COLUMNS
 from ..window import Window
 from .documents import hits_of, lines_of
 from .groups import TILE, Answer, Bucket, Grouped, asked_of, from_buckets, from_events, joined
-from .moment import END_MS, FIRST_MS, HOLD, SEED, Moment
+from .moment import END_MS, FIRST_MS, HOLD, SEED, SPANS, Moment
 from .needs import Source, TooManyError, UncountableError, needed, sources
 from .pull import Pull, empty
 from .query import Query, all_of, between, conditions, within
-from .slices import Slice, plan
+from .slices import Slice, merged
 
 __all__ = ["LEFT_OUT", "MOST", "Asking", "Census"]
 
@@ -41,6 +42,9 @@ PAGE = 50_000
 
 MOST = 500_000
 """Combinations of one question; what has more is read instead."""
+
+AT_ONCE = 3
+"""Slices of time that are asked about at once: one of them is read here, meanwhile."""
 
 PROOF = 500
 """Documents that are read to see whether the index keeps what they hold."""
@@ -181,10 +185,10 @@ class Asking(Moment):
         if documents.form is not STORED:  # ours were written as they are counted
             key = frozenset(asked)
             proved = self.known.proved
-            if key not in proved:
-                proved[key] = self._difference(asked, columns)
-            if proved[key]:
-                raise UncountableError(proved[key])
+            if (differs := proved.get(key)) is None:  # other questions may be asked at the same time
+                differs = proved[key] = self._difference(asked, columns)
+            if differs:
+                raise UncountableError(differs)
         return asked
 
     def _difference(self, asked: tuple[Source, ...], columns: tuple[str, ...]) -> str:
@@ -257,19 +261,30 @@ class Asking(Moment):
     def _by_time(
         self, asked: Sequence[Source], where: Query, columns: tuple[str, ...], seconds: int, tile: int, limit: int
     ) -> list[Grouped]:
-        """Count some time after the other, for a page of combinations looks at all documents it is asked about."""
-        spans = [Slice(None, None, 0)]
-        if self.total(where) > HOLD:
-            time = self.documents.time
-            spans = plan(self.wire, self._pit, all_of([self.query, where]), None, time, HOLD).slices
-            if len(spans) == 1 and spans[0].start is None:
-                raise UncountableError(f"some documents have several times in {time}")
-        found = []
-        for span in spans:
-            part = self._composite(asked, all_of([where, span.query(self.documents.time)]), columns, seconds, tile,
-                                   limit=limit).groups  # fmt: skip
-            limit -= len(part.weight)
-            found.append(part)
+        """Count slices of time, for a page of combinations looks at all documents it is asked about."""
+        time = self.documents.time
+
+        def counted(span: Slice) -> Grouped:
+            part = all_of([where, span.query(time)])
+            return self._composite(asked, part, columns, seconds, tile, limit=limit).groups
+
+        total = self.total(where)
+        if total <= HOLD:
+            return [counted(Slice(None, None, total))]
+        spans = self.slices(where, max(HOLD, total // SPANS))
+        if len(spans) == 1 and spans[0].start is None:
+            raise UncountableError(f"some documents have several times in {time}")
+        found = [counted(spans[0])]
+        # The fewer combinations, the more documents at once, while there is enough to ask about at the same time.
+        hold = min(HOLD * PAGE // (2 * max(len(found[0].weight), 1)), total // (2 * AT_ONCE))
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attackviz-count") as pool:
+            try:
+                for part in pool.map(counted, merged(spans[1:], max(hold, HOLD))):
+                    found.append(part)
+                    if sum(len(each.weight) for each in found) > limit:
+                        raise TooManyError(f"there are more than {limit:,} combinations of values")
+            finally:
+                pool.shutdown(cancel_futures=True)
         return found
 
     def _composite(

@@ -25,7 +25,7 @@ from ..window import Window
 from .asking import MOST, Asking
 from .counts import EPOCH, Question, spanned, told
 from .groups import TILE
-from .moment import HOLD
+from .moment import HOLD, SPANS
 from .needs import TooManyError
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ _SOURCE = ("src_country", "src_region", "src_city")
 _POINT = ("src_lat", "src_lon")
 _TARGET = tuple(dict.fromkeys((*FIELDS["target"], "dst_country", "dst_lat", "dst_lon")))
 _KIND = ("category", "verdict")
+
+FEW = 10_000
+"""Documents of which the shortest bins are told."""
 
 Step = tuple[int, str]
 
@@ -114,21 +117,40 @@ def _columns(asking: Asking, place: str) -> tuple[str, ...]:
 
 
 def _first(asking: Asking, span: Window, steps: list[Step], budget: int) -> int:
-    """Return the step to begin with: the first if there is little, else by how many cells a slice of time has."""
-    slices = asking.slices(span)
-    total = sum(one.count for one in slices)
-    middle = slices[len(slices) // 2] if slices else None
-    if total <= 2 * HOLD or middle is None or middle.start is None or middle.end is None:
+    """Return the step to begin with: the first if there is little, else by how many cells some of the time has.
+
+    Short bins are told from few documents, for each may be a cell of its own then.
+    """
+    total = asking.total(asking.spans(span)[0])
+    if total <= 2 * HOLD:
         return 0
-    ends = (EPOCH + timedelta(milliseconds=one) for one in (middle.start, middle.end))
-    found = asking.grouped(_columns(asking, "point"), window=Window(*ends), seconds=1, tile=TILE)
-    at = found.first_us // 1_000_000
-    for number, (seconds, place) in enumerate(steps):
-        # Tiles are left out where names tell places apart: nearly all have one.
-        names = [name for name in _columns(asking, place) if place == "point" or name not in _POINT]
-        parts = [whole(found.columns, name, pa.null()) for name in names]
-        cells = len(distinct([*parts, pa.array(at // seconds)])[1])
-        bins = (span.end_us - span.start_us) / (seconds * 1_000_000)
-        if cells * min(total / middle.count, max(bins, 1)) <= budget:
-            return number
+    middle, begin = _middle(asking, span, max(HOLD, total // SPANS)), 0
+    if middle is None:
+        return 0
+    for part in (_middle(asking, middle[0], FEW) or middle, middle):
+        piece, documents = part
+        found = asking.grouped(_columns(asking, "point"), window=piece, seconds=steps[begin][0], tile=TILE)
+        at, width_us = found.first_us // 1_000_000, piece.end_us - piece.start_us
+        for number, (seconds, place) in enumerate(steps[begin:], begin):
+            if part is not middle and seconds * 1_000_000 > width_us:
+                begin = number
+                break
+            # Tiles are left out where names tell places apart: nearly all have one.
+            names = [name for name in _columns(asking, place) if place == "point" or name not in _POINT]
+            parts = [whole(found.columns, name, pa.null()) for name in names]
+            cells = len(distinct([*parts, pa.array(at // seconds)])[1])
+            bins = (span.end_us - span.start_us) / (seconds * 1_000_000)
+            if cells * min(total / documents, max(bins, 1)) <= budget:
+                return number
+        else:
+            break
     return len(steps) - 1
+
+
+def _middle(asking: Asking, window: Window, hold: int) -> tuple[Window, int] | None:
+    """Return a part in the middle of a window that has about so many documents, and how many it has."""
+    slices = asking.slices(asking.spans(window)[0], hold)
+    one = slices[len(slices) // 2] if slices else None
+    if one is None or one.start is None or one.end is None:
+        return None
+    return Window(*(EPOCH + timedelta(milliseconds=each) for each in (one.start, one.end))), one.count

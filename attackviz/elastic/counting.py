@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from .documents import Documents
     from .moment import Known
 
-__all__ = ["CELLS", "Counting"]
+__all__ = ["AT_ONCE", "CELLS", "Counting"]
 
 CELLS = 200_000
 """How many cells a cube may have, unless told otherwise: what a cluster counts in seconds."""
+
+AT_ONCE = 4
+"""How many questions are asked at the same time."""
 
 Conditions = Filters | Mapping[str, Any] | str | None
 
@@ -40,8 +43,11 @@ class Counting:
         What locates addresses for `cube`; by default as `attackviz.geo.open_database` finds it.
     targets : Targets or None
         Where attacks arrive, for `cube`.
+    at_once : int
+        How many questions it answers at the same time.
     """
 
+    at_once = AT_ONCE
     database: Database | None = None
     targets: Targets | None = None
     wire: Wire

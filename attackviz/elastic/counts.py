@@ -7,16 +7,18 @@ event table does; so no rule of counting is written down twice.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from ..account import Account
 from ..analysis import EventTable
 from ..analysis.times import width_for
 from ..errors import ElasticError
-from ..filters import FIELDS, Filters
+from ..filters import FIELDS, Condition, Filters
 from ..schema import COLUMNS
 from ..store import Counts, Timeline, Top
 from ..window import Window
@@ -36,6 +38,7 @@ __all__ = ["EPOCH", "Question", "count", "ends", "located", "spanned", "timeline
 
 _TRIES = 4
 _FIRST_WAIT = 0.2  # seconds
+_FEW = 10_000  # values that are counted one and all without further ado
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = ("category", "verdict", "severity", "src_country")
 _WORDS = ("src_country", "src_city", "src_asn", "src_org", "rule_id", "dst_country")
@@ -189,6 +192,9 @@ def _ranked(asked: Question, asking: Asking, field: str, n: int) -> Top:
     """Return the most frequent values, with times as exactly as the index knows them."""
     window, filters = asked.window, asked.filters
     columns = (*FIELDS.get(field, (field,)), "category", *_located(field))
+    if _many(asked, asking, field):
+        with suppress(UncountableError):
+            return _of_several(asked, asking, field, n, columns)
     try:
         found = asking.grouped(columns, window=window, filters=filters, moments=True, instead=False)
     except TooManyError:
@@ -199,18 +205,49 @@ def _ranked(asked: Question, asking: Asking, field: str, n: int) -> Top:
     return EventTable(found.table(found.last_us)).top(field, None, n)
 
 
+def _many(asked: Question, asking: Asking, field: str) -> bool:
+    """Whether there are so many values that they are counted alone before more is asked of the best."""
+    own = FIELDS.get(field, (field,))
+    try:
+        return len(own) == 1 and about_how_many(asking, own[0], asked.window, asked.filters)[0] > _FEW
+    except UncountableError:
+        return False
+
+
+def _of_several(asked: Question, asking: Asking, field: str, n: int, columns: tuple[str, ...]) -> Top:
+    """Count the values, then ask for all else of those alone that may be listed."""
+    every = asking.grouped(columns[:1], window=asked.window, filters=asked.filters, instead=False)
+    events: Counter[Any] = Counter()
+    for value, weight in zip(every.columns[columns[0]].to_pylist(), every.weight.tolist(), strict=True):
+        events[value] += weight
+    least = min((count for _, count in events.most_common(n)), default=0)
+    likely = Condition(field, "in", tuple(value for value, count in events.items() if count >= least))
+    if None in likely.values:
+        raise UncountableError("the cluster cannot be asked for what is not known")
+    distinct = EventTable(every.table(every.last_us)).top(field, None, 1).distinct
+    return _listed(asked, asking, field, n, columns, likely, every.events, distinct)
+
+
 def _of_many(asked: Question, asking: Asking, field: str, n: int, columns: tuple[str, ...]) -> Top:
     """Count the values that may be the most frequent, and the rest as a whole."""
     likely = frequent(asking, field, n, asked.window, asked.filters)
-    only = Filters((*asked.filters.conditions, likely.condition))
-    found = asking.grouped(columns, window=asked.window, filters=only, moments=True)
-    best = EventTable(found.table(found.last_us)).top(field, None, n)
+    events = asking.grouped((), window=asked.window, filters=asked.filters).events
+    best = _listed(asked, asking, field, n, columns, likely.condition, events, None)
     if best.rows and likely.bound > best.rows[-1].events:
         asking.notes.append(f"there are too many values of {field}: one that is not listed may have up to "
                             f"{likely.bound:,} events")  # fmt: skip
-    events = asking.grouped((), window=asked.window, filters=asked.filters).events
-    listed = sum(row.events for row in best.rows)
-    return replace(best, rest=events - listed, events=events, distinct=None)
+    return best
+
+
+def _listed(
+    asked: Question, asking: Asking, field: str, n: int, columns: tuple[str, ...], likely: Condition, events: int,
+    distinct: int | None,
+) -> Top:  # fmt: skip
+    """Rank some values, beside all events there are."""
+    only = Filters((*asked.filters.conditions, likely))
+    found = asking.grouped(columns, window=asked.window, filters=only, moments=True)
+    best = EventTable(found.table(found.last_us)).top(field, None, n)
+    return replace(best, rest=events - sum(row.events for row in best.rows), events=events, distinct=distinct)
 
 
 def _located(field: str | None) -> tuple[str, ...]:

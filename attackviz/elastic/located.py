@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from ..errors import UsageError
 from ..filters import Filters
 from ..store import BUDGET, Counts, Cube, Events, Store, Timeline, Top
 from ..window import Window
-from .counting import CELLS
+from .counting import AT_ONCE, CELLS
 from .query import all_of, own_query, within
 from .wire import path
 
@@ -48,11 +49,18 @@ class Located:
     exclusion : Exclusion, optional
         What is left out, and counted.
 
+    Attributes
+    ----------
+    at_once : int
+        How many questions it answers at the same time.
+
     Raises
     ------
     UsageError
         If the cluster cannot tell what is to be left out.
     """
+
+    at_once = AT_ONCE
 
     def __init__(
         self,
@@ -73,6 +81,7 @@ class Located:
             self._every = copy(self.index)
             self.index._query = all_of([own_query(index._query), _without(index, exclusion)])
         self._latest: tuple[Window | None, EventTable] | None = None
+        self._reading = Lock()
 
     @cached_property
     def _placed(self) -> bool:
@@ -170,11 +179,12 @@ class Located:
             raise UsageError(f"the documents do not say {names}, and are too many to be read", hint=hint)
         from ..analysis import EventTable
 
-        if self._latest is None or self._latest[0] != window:
-            self._latest = None  # two need not be held at a time
-            found = Located(self.index, self.index.database, self.index.targets).read(window)
-            self._latest = window, EventTable(found.table, found.account)
-        return self._latest[1]
+        with self._reading:  # once, for all who ask at the same time
+            if self._latest is None or self._latest[0] != window:
+                self._latest = None  # two need not be held at a time
+                found = Located(self.index, self.index.database, self.index.targets).read(window)
+                self._latest = window, EventTable(found.table, found.account)
+            return self._latest[1]
 
 
 def excludes(index: Elastic) -> bool:

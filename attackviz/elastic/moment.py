@@ -33,10 +33,13 @@ from .wire import path
 if TYPE_CHECKING:
     from .wire import Wire
 
-__all__ = ["END_MS", "FIRST_MS", "HOLD", "SEED", "Known", "Moment"]
+__all__ = ["END_MS", "FIRST_MS", "HOLD", "SEED", "SPANS", "Known", "Moment"]
 
 HOLD = 100_000
 """Documents counted at once by time: every page of combinations looks at all of them again."""
+
+SPANS = 100
+"""Of very many documents more are counted at once, so that there are no more slices than about these."""
 
 SEED = 1
 """Of what is chosen by chance, so that it is the same each time."""
@@ -109,10 +112,9 @@ class Moment:
     ) -> None:
         closed(self.wire, self._pit)
 
-    def slices(self, window: Window | None) -> list[Slice]:
-        """Return spans of a window with about as many documents each as are counted at once."""
-        where = all_of([self.query, self.spans(window)[0]])
-        return plan(self.wire, self._pit, where, None, self.documents.time, HOLD).slices
+    def slices(self, where: Query, hold: int) -> list[Slice]:
+        """Return slices of time of the documents that match, with about as many each as are counted at once."""
+        return plan(self.wire, self._pit, all_of([self.query, where]), None, self.documents.time, hold).slices
 
     @cached_property
     def located(self) -> bool:

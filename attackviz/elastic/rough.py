@@ -12,7 +12,7 @@ import msgspec
 
 from ..filters import FIELDS, Condition, Filters
 from .needs import UncountableError, needed, sources
-from .query import all_of, conditions, exactly
+from .query import all_of, conditions, exactly, without
 
 if TYPE_CHECKING:
     from ..window import Window
@@ -38,7 +38,7 @@ class Frequent:
     Attributes
     ----------
     condition : Condition
-        That a value is one of them, or not known.
+        That a value is one of them; or not known, where some are not.
     bound : int
         How many documents another value may have.
     """
@@ -71,7 +71,10 @@ def frequent(asking: Asking, field: str, n: int, window: Window | None, filters:
     terms = {"field": source.asked, "size": _MORE * n, "shard_size": max(2 * _MORE * n, _LEAST)}
     found = _ask(asking, window, filters, {"terms": terms})
     keys = tuple(bucket["key"] for bucket in found["buckets"])
-    return Frequent(Condition(field, "in", (*keys, None)), int(found["doc_count_error_upper_bound"]))
+    # What is not known cannot be asked for: it costs to look at everything, so only where there is such.
+    exact = asking.documents.exact(column[0])
+    whole = exact is not None and exact.kind == "ip" and not asking.total(without(source.asked))
+    return Frequent(Condition(field, "in", keys if whole else (*keys, None)), int(found["doc_count_error_upper_bound"]))
 
 
 def about_how_many(asking: Asking, column: str, window: Window | None, filters: Filters) -> tuple[int, int]:

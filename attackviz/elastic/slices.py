@@ -6,7 +6,7 @@ spans lie end to end: every document is in one of them, and in one only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from .query import Query, all_of, between, without
 if TYPE_CHECKING:
     from .wire import Wire
 
-__all__ = ["BROKEN", "HOLD", "Plan", "Slice", "plan"]
+__all__ = ["BROKEN", "HOLD", "Plan", "Slice", "merged", "plan"]
 
 HOLD = 250_000
 """Documents of a slice, unless more of them have the very same time."""
@@ -121,17 +121,15 @@ def plan(wire: Wire, pit: str, query: Query, window: Query | None, time: str, ho
     first, last = int(timed["first"]["value"]), int(timed["last"]["value"])
     start, end = first - (first > 0), last + 2
     asked = all_of([query, window])
-    slices = list(_merged(_spans(wire, pit, asked, time, start, end, hold), hold))
+    slices = list(merged(_spans(wire, pit, asked, time, start, end, hold), hold))
     if sum(one.count for one in slices) != wanted:
         # Some documents have several times: only together do they come once.
         return Plan([Slice(None, None, wanted + also)], left)
     return Plan(slices + rest, left)
 
 
-def _spans(
-    wire: Wire, pit: str, query: Query, time: str, start: int, end: int, hold: int
-) -> Iterator[tuple[int, int, int]]:
-    """Yield start, end and count of spans that hold documents, by time; large ones in parts."""
+def _spans(wire: Wire, pit: str, query: Query, time: str, start: int, end: int, hold: int) -> Iterator[Slice]:
+    """Yield spans that hold documents, by time; large ones in parts."""
     width = max(1, -(-(end - start) // _BINS))
     bins = {"field": time, "fixed_interval": f"{width}ms", "min_doc_count": 1}
     asked = all_of([query, between(time, start, end)])
@@ -141,19 +139,32 @@ def _spans(
         if count > hold and width > 1:
             yield from _spans(wire, pit, query, time, low, high, hold)
         else:
-            yield low, high, count
+            yield Slice(low, high, count)
 
 
-def _merged(spans: Iterator[tuple[int, int, int]], hold: int) -> Iterator[Slice]:
-    """Join neighbours as long as they can be held."""
+def merged(slices: Iterable[Slice], hold: int) -> Iterator[Slice]:
+    """Join neighbours as long as they can be held.
+
+    Parameters
+    ----------
+    slices : iterable of Slice
+        By time; what lies between two holds no documents.
+    hold : int
+        How many documents one may have.
+
+    Examples
+    --------
+    >>> list(merged([Slice(0, 1, 3), Slice(5, 6, 4), Slice(6, 7, 2)], 8))
+    [Slice(start=0, end=6, count=7, timed=True), Slice(start=6, end=7, count=2, timed=True)]
+    """
     held: Slice | None = None
-    for start, end, count in spans:
-        if held is not None and held.count + count <= hold:
-            held = Slice(held.start, end, held.count + count)
+    for one in slices:
+        if held is not None and held.count + one.count <= hold:
+            held = Slice(held.start, one.end, held.count + one.count)
             continue
         if held is not None:
             yield held
-        held = Slice(start, end, count)
+        held = one
     if held is not None:
         yield held
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TooManyEventsError
 from ..filters import Filters
-from ..store import BUDGET, LISTS, Store, as_lists
+from ..store import BUDGET, LISTS, ManyAtOnce, Store, Top, as_lists
 from ..window import Window
 from .builder import build
 from .sample import sample_part
@@ -165,7 +166,13 @@ def lists(
 
 
 def _lists(store: Store, window: Window, filters: Filters) -> dict[str, Any]:
-    return as_lists(store.top(field, window, TOP, filters) for field in LISTS.values())
+    def ranked(field: str) -> Top:
+        return store.top(field, window, TOP, filters)
+
+    if not isinstance(store, ManyAtOnce):
+        return as_lists(map(ranked, LISTS.values()))
+    with ThreadPoolExecutor(store.at_once) as pool:
+        return as_lists(pool.map(ranked, LISTS.values()))
 
 
 def _single(store: Store, title: str, window: Window | None, filters: Filters, told: Mapping[str, Any]) -> Recording:
