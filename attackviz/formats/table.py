@@ -24,6 +24,7 @@ from .casts import within
 from .columns import Columns
 from .format import Format
 from .lines import sample
+from .words import name_words
 
 if TYPE_CHECKING:
     from pyarrow import parquet
@@ -234,12 +235,12 @@ class _Reader:
         for name in ("verdict", "severity", "direction"):
             values = COLUMNS[name].values
             if name in table.column_names and values is not None:
-                wrong = pc.and_(
-                    pc.is_valid(table[name]), pc.invert(pc.is_in(table[name].cast(pa.string()), pa.array(values)))
-                )
+                words = table[name].cast(pa.string()).combine_chunks()
+                wrong = pc.and_(pc.is_valid(words), pc.invert(pc.is_in(words, pa.array(values))))
                 if self._flag(f"unknown {name}", wrong):
-                    text = pc.if_else(wrong, "unknown" if name == "verdict" else None, table[name].cast(pa.string()))
-                    table = _with(table, name, text.combine_chunks().dictionary_encode())
+                    name_words(self.account, name, words.filter(wrong))
+                    text = pc.if_else(wrong, "unknown" if name == "verdict" else None, words)
+                    table = _with(table, name, text.dictionary_encode())
         for end in ("src", "dst"):
             lat, lon = f"{end}_lat", f"{end}_lon"
             if lat in table.column_names and lon in table.column_names:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..account import Account
 from .columns import Columns, mapped
 
-__all__ = ["folded", "meaning"]
+__all__ = ["folded", "meaning", "name_words"]
 
 _NAMED = 10
 _LENGTH = 40
@@ -61,9 +62,30 @@ def meaning(c: Columns, column: pa.Array, table: Mapping[str, str], called: str,
         for gone in c.left_out.values():
             strange = pc.if_else(gone, None, strange)
         c.flag(f"unknown {called}", pc.is_valid(strange))
-        begun = f"unknown {called} "
-        for word in strange.unique().drop_null().to_pylist():
-            if sum(note.startswith(begun) for note in c.account.notes) >= _NAMED:
-                break
-            c.account.note(begun + repr(word[:_LENGTH]))
+        name_words(c.account, called, strange)
     return mapped(column, lambda word: table.get(word, otherwise))
+
+
+def name_words(account: Account, called: str, words: pa.Array) -> None:
+    """Note the first few words that no table knows.
+
+    Parameters
+    ----------
+    account : Account
+    called : str
+        What they are: ``action``.
+    words : pyarrow.Array of string
+        Nulls are passed over.
+
+    Examples
+    --------
+    >>> account = Account()
+    >>> name_words(account, "verdict", pa.array(["odd", None, "odd"]))
+    >>> account.notes
+    ["unknown verdict 'odd'"]
+    """
+    begun = f"unknown {called} "
+    for word in words.unique().drop_null().to_pylist():
+        if sum(note.startswith(begun) for note in account.notes) >= _NAMED:
+            break
+        account.note(begun + repr(word[:_LENGTH]))

@@ -112,11 +112,28 @@ class InputFile:
             yield from read_on(file.read, size, self.name, account)
 
 
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Hold a directory that would not say what is in it; a `Stored` nothing can be read of, and so counted as such."""
+
+    path: Path
+    name: str
+    why: str
+    size: int = 0
+    explicit: bool = False
+    modified: datetime | None = None
+
+    def pieces(self, account: Account, size: int) -> Iterator[bytes]:
+        """Raise, as `Stored.pieces` may."""
+        raise ReadError(f"it cannot be listed: {self.why}", where=str(self.path), hint="check permissions")
+
+
 def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[Stored], dict[str, str]]:
     """Return the files behind paths, globs and directories, in order.
 
     Directories are walked whole; hidden files and ownership challenges are no
-    logs. A file that is reached twice is given once.
+    logs. A file that is reached twice is given once. One inside that cannot be
+    listed is given, too, and fails when it is read: that is then counted.
 
     Parameters
     ----------
@@ -151,7 +168,10 @@ def find(addresses: Iterable[str | os.PathLike[str]]) -> tuple[list[Stored], dic
         if address == STDIN:
             files[STDIN] = StandardInput()
             continue
-        for path, root, explicit in _expand(os.fspath(address)):
+        for path, root, explicit, unlisted in _expand(os.fspath(address)):
+            if unlisted:
+                files[str(path)] = Unlisted(path, f"{path.relative_to(root)}/", unlisted)
+                continue
             reason = None if explicit else no_log(path.name)
             name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
             if paths.setdefault(name, path) != path:
@@ -191,22 +211,22 @@ def outside(name: str, window: Window | None) -> bool:
     return last < window.start or first - _LONGEST_REQUEST >= window.end
 
 
-def _expand(text: str) -> list[tuple[Path, Path, bool]]:
-    """Return (path, root of names, explicit) of all behind one address."""
+def _expand(text: str) -> list[tuple[Path, Path, bool, str]]:
+    """Return (path, root of names, explicit, why it cannot be listed) of all behind one address."""
     path = _home(Path(text))
     if path.is_dir():
-        return [(inner, path, False) for inner in _walk(path)]
+        return [(inner, path, False, why) for inner, why in _walk(path)]
     if path.exists() or path.is_symlink():
-        return [(path, path.parent, True)]
+        return [(path, path.parent, True, "")]
     if not has_magic(text):
         raise AddressError("there is no such file or directory", where=text, hint="check the path")
     root = _root(path)
-    found: list[tuple[Path, Path, bool]] = []
+    found: list[tuple[Path, Path, bool, str]] = []
     for match in sorted(glob(str(path), recursive=True)):  # noqa: PTH207 - absolute patterns are welcome
         if Path(match).is_dir():
-            found += [(inner, root, False) for inner in _walk(Path(match))]
+            found += [(inner, root, False, why) for inner, why in _walk(Path(match))]
         else:
-            found.append((Path(match), root, False))
+            found.append((Path(match), root, False, ""))
     if not found:
         raise AddressError("no file matches", where=text, hint="check the pattern, and quote it on a command line")
     return found
@@ -225,14 +245,19 @@ def _root(pattern: Path) -> Path:
     return Path(*parts[: next(n for n, part in enumerate(parts) if has_magic(part))])
 
 
-def _walk(directory: Path) -> list[Path]:
-    def refuse(error: OSError) -> None:
-        raise ReadError(f"it cannot be listed: {error.strerror}", where=str(error.filename), hint="check permissions")
+def _walk(directory: Path) -> list[tuple[Path, str]]:
+    """Return the files in a directory, and the directories that cannot be listed with the reason."""
+    found: list[tuple[Path, str]] = []
 
-    found: list[Path] = []
+    def refuse(error: OSError) -> None:
+        path, why = Path(error.filename), error.strerror or str(error)
+        if path == directory:
+            raise ReadError(f"it cannot be listed: {why}", where=str(path), hint="check permissions")
+        found.append((path, why))
+
     for base, folders, names in os.walk(directory, onerror=refuse):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        found += [Path(base, name) for name in sorted(names)]
+        found += [(Path(base, name), "") for name in sorted(names)]
     return found
 
 

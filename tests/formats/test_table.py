@@ -186,6 +186,7 @@ def test_values_a_column_may_not_hold_are_counted():
         "unknown severity": 1,
         "impossible place": 2,
     }
+    assert account.notes == ["unknown verdict 'zapped'", "unknown severity 'awful'"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from attackviz.errors import AddressError, ReadError
+import attackviz
+from attackviz.errors import AddressError, DataLossWarning, ReadError
 from attackviz.sources import find, outside
 from attackviz.window import Window
 
@@ -96,3 +97,19 @@ def test_dangling_link_is_refused_or_skipped(tree):
 def test_names_that_carry_times_prune_windows(name, skip):
     assert outside(f"20250212/{name}", Window.parse("2025-02-12")) is skip
     assert not outside(name, None)
+
+
+def test_directory_that_cannot_be_listed_is_named_and_the_rest_is_read(tmp_path, monkeypatch):
+    # Even to root: its path is longer than the system takes.
+    (tmp_path / "a.json").write_text('{"Action": "block", "ClientIP": "1.1.1.1", "Datetime": "2025-02-11T00:00:00Z"}\n')
+    monkeypatch.chdir(tmp_path)
+    for _ in range(20):
+        os.mkdir("d" * 250)
+        os.chdir("d" * 250)
+    monkeypatch.chdir(tmp_path)
+    with pytest.warns(DataLossWarning):
+        events = attackviz.read(tmp_path)
+    account = attackviz.account_of(events)
+    (name,) = account.unread()
+    assert (len(events), account.skipped[name]) == (1, "it cannot be listed: File name too long")
+    assert name.endswith("d/") and any("could not be read" in note for note in account.notes)
