@@ -17,7 +17,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 EVERY = 0.02  # seconds between two looks at a program's memory
-LIMIT = 300  # seconds after which a program is ended
+LIMIT = 300  # seconds after which a program is ended, unless told otherwise
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **(extra or {})}
 
 
-def run(command: Sequence[str], extra: Mapping[str, str] | None = None, directory: Path | None = None) -> Ran:
+def run(
+    command: Sequence[str], extra: Mapping[str, str] | None = None, directory: Path | None = None, limit: float = LIMIT
+) -> Ran:
     """Run a program to its end and measure it.
 
     Raises
@@ -79,7 +81,7 @@ def run(command: Sequence[str], extra: Mapping[str, str] | None = None, director
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
-    killer = threading.Timer(LIMIT, child.kill)
+    killer = threading.Timer(limit, child.kill)
     killer.start()
     said: list[str] = []
     reader = threading.Thread(target=lambda: said.append(child.stderr.read()), daemon=True)

@@ -214,6 +214,8 @@ class Node:
         a cluster of its own without.
     memory : str
         Heap of the server.
+    quick : bool
+        Whether to compile quickly rather than well, for nodes that live for minutes.
     settings : dict
         Further lines of ``elasticsearch.yml``.
     """
@@ -227,9 +229,11 @@ class Node:
         seeds: list[str] | None = None,
         masters: list[str] | None = None,
         memory: str = "768m",
+        quick: bool = True,
         settings: dict[str, object] | None = None,
     ) -> None:
         self.data, self.version, self.name, self.memory = data.absolute(), version, name, memory
+        self.machine = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" if quick else "-XX:+UseG1GC"
         self.port = self.transport = 0
         self.settings: dict[str, object] = dict(settings or {})
         if seeds is None and masters is None:
@@ -272,8 +276,7 @@ class Node:
             "ES_JAVA_HOME": str(java),
             "ES_TMPDIR": str(self.data / "tmp"),
             "CLI_JAVA_OPTS": " ".join(SMALL),
-            # The quick compiler alone: these nodes live for minutes.
-            "ES_JAVA_OPTS": f"-Xms{self.memory} -Xmx{self.memory} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+            "ES_JAVA_OPTS": f"-Xms{self.memory} -Xmx{self.memory} {self.machine}",
         }
         with log.open("ab") as out:
             self._launcher = subprocess.Popen(
