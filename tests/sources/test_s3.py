@@ -17,7 +17,7 @@ from attackviz.account import Account
 from attackviz.cli.app import app
 from attackviz.errors import AddressError, DataLossWarning, ReadError
 from attackviz.open import open_address, scan
-from attackviz.sources import find_s3, s3
+from attackviz.sources import aws, find_s3, s3
 from attackviz.window import Window
 
 from ..conftest import missing
@@ -74,7 +74,7 @@ def bucket(server, proxy, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
     monkeypatch.setattr(s3, "_FIRST_WAIT", 0.01)
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     proxy.fault = lambda path, before: None
     proxy.seen.clear()
     proxy.requests.clear()
@@ -95,7 +95,7 @@ def bucket(server, proxy, monkeypatch, tmp_path):
     put.client, put.name = client, name
     yield put
     connection.close()
-    s3.client.cache_clear()
+    aws.client.cache_clear()
 
 
 def command(*words):
@@ -298,7 +298,7 @@ def test_what_vanishes_after_the_listing_is_named_and_the_rest_is_kept(bucket, p
 def test_no_credentials(bucket, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     result = command("read", f"s3://{bucket.name}/")
     assert result.exit_code == 1
     assert "no credentials for S3 were found; set AWS_ACCESS_KEY_ID" in result.output
@@ -306,7 +306,7 @@ def test_no_credentials(bucket, monkeypatch):
 
 def test_a_profile_that_is_not_there(bucket, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     result = command("read", f"s3://{bucket.name}/")
     assert result.exit_code == 1
     assert "there is no such profile of AWS; set AWS_PROFILE" in result.output
@@ -314,8 +314,8 @@ def test_a_profile_that_is_not_there(bucket, monkeypatch):
 
 def test_a_server_that_is_not_there(bucket, monkeypatch, proxy):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://user:hush@127.0.0.1:9")
-    monkeypatch.setattr(s3, "_TRIES", 1)
-    s3.client.cache_clear()
+    monkeypatch.setattr(aws, "TRIES", 1)
+    aws.client.cache_clear()
     result = command("read", f"s3://{bucket.name}/")
     assert result.exit_code == 1
     assert "127.0.0.1:9 does not answer" in result.output
@@ -326,9 +326,9 @@ def test_the_endpoint_of_the_settings(bucket, monkeypatch, tmp_path, server):
     address = bucket("a.json", lines(1))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     (tmp_path / "attackviz.toml").write_text(f's3_endpoint = "{server}"\n')
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     assert len(av.read(address)) == LINES
     (tmp_path / "attackviz.toml").write_text('s3_endpoint = "nonsense"\n')
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     with pytest.raises(ReadError, match="endpoint of S3 is no URL"):
         av.read(address)
