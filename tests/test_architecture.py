@@ -24,7 +24,7 @@ LEVELS = [
     ("formats",),
     ("geo",),
     ("analysis",),
-    ("sources", "elastic"),
+    ("sources", "elastic", "tape"),
     ("open",),
     ("replay",),
     ("views",),
