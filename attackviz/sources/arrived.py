@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -52,7 +52,7 @@ class Running(Protocol):
     def account(self) -> Account:
         """What became of every piece since it was made."""
 
-    def __iter__(self) -> Iterator[Arrived | None]:
+    def __iter__(self) -> Generator[Arrived | None, None, None]:
         """Give events as they come; None after a look that found nothing.
 
         Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -86,7 +86,7 @@ class Bucket:
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ReadError("it is no position of a bucket", where=address, hint="remove it to begin anew") from None
 
-    def __iter__(self) -> Iterator[Arrived | None]:
+    def __iter__(self) -> Generator[Arrived | None, None, None]:
         if self._new:
             yield Arrived(None, self._position())  # a kill before the first object does not move the beginning
         while not self._closing.is_set():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -118,7 +118,7 @@ class Kinesis:
         self._shards: dict[str, _Shard] = {}
         self._looked = 0.0
 
-    def __iter__(self) -> Iterator[Arrived | None]:
+    def __iter__(self) -> Generator[Arrived | None, None, None]:
         if self._new:
             yield Arrived(None, self._position())  # a kill before the first record does not move the beginning
         while not self._closing.is_set():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -76,7 +76,7 @@ class Queue:
         self._url = ""
         self._refused: set[str] = set()
 
-    def __iter__(self) -> Iterator[Arrived | None]:
+    def __iter__(self) -> Generator[Arrived | None, None, None]:
         owner = {"QueueOwnerAWSAccountId": self._owner} if self._owner else {}
         with self._asking() as sqs:
             self._url = sqs.get_queue_url(QueueName=self._name, **owner)["QueueUrl"]

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
@@ -143,7 +143,7 @@ class Syslog:
         self._keys = (f"{uuid4().hex} {number}" for number in count())
         self._closing = threading.Event()
 
-    def __iter__(self) -> Iterator[Arrived | None]:
+    def __iter__(self) -> Generator[Arrived | None, None, None]:
         listener = Listener(self.kind, self.host, self.port)
         self.port = listener.port
         try:
