@@ -29,6 +29,7 @@ LEVELS = [
     ("replay",),
     ("views",),
     ("player",),
+    ("live",),
     ("export",),
     ("dashboard",),
     ("cli",),
