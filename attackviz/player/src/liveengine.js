@@ -222,6 +222,12 @@ export class LiveEngine extends Engine {
     this.dispatchEvent(new CustomEvent('change', { detail: { keys: new Set(['window', 'recording', 'events']) } }));
   }
 
+  /** How many events that pass lie in (from, to], in ticks. */
+  countAfter(from, to) {
+    const { t } = this.rec;
+    return this.sums.range(upperBound(t, from), upperBound(t, to)).events;
+  }
+
   /** Have the recording begin at or before epoch microseconds, so that a window may. */
   reach(us) {
     if (us < this.rec.meta.start_us) this.rebuild(0, hourOf(us));

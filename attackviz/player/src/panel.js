@@ -43,6 +43,8 @@ export function render({ model, view }) {
     options: { theme: model.theme, autoplay: model.autoplay },
     status: statusOf(model),
     ask: asker(model),
+    live: model.live?.socket ? model.live : null,
+    wall: model.wall,
   });
   const stop = keepInStep(model, player);
   model.on('remove', () => {
@@ -88,8 +90,17 @@ function keepInStep(model, player) {
     }
   }
 
+  // Live there is no recording: the first word of the server begins.
+  function showLive() {
+    if (settled || !player.engine) return;
+    for (const name of Object.keys(APPLY)) apply(name);
+    settled = true;
+  }
+
+  if (model.live?.socket) player.on('status', showLive);
   model.on('recording', showRecording);
   model.on('status', () => {
+    if (model.live?.socket) return;
     if (model.status.kind !== 'ready') player.setStatus(statusOf(model));
     else if (player.engine) player.setStatus(model.status);
   });
