@@ -20,6 +20,7 @@ from ..errors import AttackvizError, SchemaError, TapeError, UsageError
 from .columns import SEQUENCE, Catalogue, prepared, schema_of
 from .files import aligned, bytes_of, place, read_rows
 from .head import write_head
+from .merge import FEW
 from .seen import Seen
 from .segments import HOUR_US, UNDATED, Segment, Shelf, digest
 
@@ -80,6 +81,7 @@ class Writer:
         self.shelf, self.catalogue, self.last = shelf, catalogue, last
         self.listeners: list[Listener] = []
         self.written: list[Segment] = []
+        self.grown = threading.Event()
         self._extra = dict(catalogue.extra)
         self._seen = Seen(self._ids)
         self._queue: list[_Waiting] = []
@@ -116,6 +118,11 @@ class Writer:
         with self._committing:
             while self._queue:
                 self._lead()
+
+    def forget(self, hours: list[int]) -> None:
+        """Know no ids of some hours any more: they are let go of."""
+        with self._committing:
+            self._seen.forget(hours)
 
     def _lead(self) -> None:
         """Commit what waits, for all who wait."""
@@ -203,7 +210,9 @@ class Writer:
             segments.append(Segment(hour, first, last, part.num_rows, digest(memoryview(data))))
             contents.append((segments[-1].name, data))
         place(self.shelf.root, contents)
-        self.written += segments
+        self.written.extend(segments)
+        if len(self.written) >= FEW:
+            self.grown.set()
 
     def _ids(self, hour: int) -> list[pa.Array]:
         """Return the ids of an hour that are on the tape."""

@@ -139,7 +139,13 @@ def prepared(events: pa.Table, extra: dict[str, pa.DataType]) -> pa.Table:
             f"{lacking:,} events have no event_id",
             hint="give each an id that is the same whenever the same event comes",
         )
+    spelt = {name.lower(): name for name in schema_of(extra).names}
     for name in table.column_names[:]:
+        if (other := spelt.setdefault(name.lower(), name)) != name:
+            raise SchemaError(
+                f"columns {name!r} and {other!r} differ only in case",
+                hint="give it another name: tools that read Parquet take them for one",
+            )
         if name in COLUMNS:
             continue
         at, column = table.column_names.index(name), table[name]

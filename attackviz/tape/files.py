@@ -59,11 +59,11 @@ def bytes_of(table: pa.Table) -> pa.Buffer:
     return sink.getvalue()
 
 
-def writer(path: Path, schema: pa.Schema) -> Any:
+def writer(file: Any, schema: pa.Schema) -> Any:
     """Return what writes a Parquet file table by table."""
     import pyarrow.parquet as pq
 
-    return pq.ParquetWriter(path, schema, **_options(schema))
+    return pq.ParquetWriter(file, schema, **_options(schema))
 
 
 def part_of(root: Path) -> Path:

@@ -7,6 +7,7 @@ about to appear. Where it is lost the segments say as much once the writer is ba
 
 from __future__ import annotations
 
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def write_head(root: Path, last: int) -> None:
     """Say that all up to a sequence number is there."""
     path = part_of(root)
     try:
-        path.write_text(f"{last}\n")
+        path.write_text(_said(last))
         path.replace(root / NAME)
     except OSError:
         # The events are on the disk, and acknowledged; the next commit says so, too.
@@ -33,6 +34,11 @@ def read_head(root: Path) -> int | None:
     """Return the last sequence number whose commit is complete; None where that cannot be told."""
     try:
         text = (root / NAME).read_text("ascii")
-        return int(text) if text.endswith("\n") else None
+        last = int(text.partition(" ")[0])
+        return last if text == _said(last) else None
     except (OSError, ValueError):
         return None
+
+
+def _said(last: int) -> str:
+    return f"{last} {zlib.crc32(str(last).encode()):08x}\n"

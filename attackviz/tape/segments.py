@@ -20,9 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ..window import Window
-
-__all__ = ["HOUR_US", "UNDATED", "Segment", "Shelf", "digest", "effective", "hour_of", "place_of"]
+__all__ = ["HOUR_US", "UNDATED", "Segment", "Shelf", "digest", "effective", "hour_of", "place_of", "start_of"]
 
 HOUR_US = 3_600_000_000
 UNDATED = -(2**40)
@@ -78,8 +76,13 @@ def place_of(hour: int) -> tuple[str, int]:
     """
     if hour == UNDATED:
         return "undated", 0
-    moment = _EPOCH + timedelta(hours=hour)
+    moment = start_of(hour)
     return f"{moment:%Y-%m-%d}", moment.hour
+
+
+def start_of(hour: int) -> datetime:
+    """Return when an hour begins, in UTC."""
+    return _EPOCH + timedelta(hours=hour)
 
 
 def hour_of(day: str, hour: int) -> int:
@@ -149,13 +152,9 @@ class Shelf:
             self._days = days
             return [each for _, _, listed in days.values() for each in listed]
 
-    def segments(self, window: Window | None = None) -> list[Segment]:
-        """Return the segments that count and may hold events of a window, by hour and sequence."""
-        found = effective(self.every())
-        if window is None:
-            return found
-        first, last = window.start_us // HOUR_US, (window.end_us - 1) // HOUR_US
-        return [each for each in found if first <= each.hour <= last]
+    def segments(self) -> list[Segment]:
+        """Return the segments that count, by hour and sequence."""
+        return effective(self.every())
 
     def of(self, hour: int) -> list[Segment]:
         """Return the segments of one hour that count, by sequence."""

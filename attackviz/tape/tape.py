@@ -6,23 +6,32 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import pyarrow as pa
 
 from ..errors import AddressError, TapeError, UsageError
+from ..filters import Filters
 from ..window import Window
 from .append import Appended, Listener, Writer
+from .asking import Asking, connected
 from .columns import Catalogue, schema_of
+from .counting import Counting
 from .files import place, tidy
 from .follow import since
 from .head import read_head, write_head
+from .keeper import Keeper
 from .lock import NAME as LOCK
 from .lock import Lock
-from .segments import Segment, Shelf
+from .segments import UNDATED, Segment, Shelf, start_of
+from .verify import Verified, verify
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["Tape"]
 
@@ -33,7 +42,7 @@ _TRIES = 20
 T = TypeVar("T")
 
 
-class Tape:
+class Tape(Counting):
     """Keep events on disk, and answer questions about them; a `attackviz.store.Store`.
 
     Parameters
@@ -86,7 +95,9 @@ class Tape:
             raise UsageError(f"a tape has no room in {max_bytes} bytes", hint="give a size above 0, or none")
         self._keep, self._max_bytes = keep, max_bytes
         self._shelf = Shelf(self.path)
+        self._weights: dict[Segment, int] = {}
         self._writer: Writer | None = None
+        self._keeper: Keeper | None = None
         self._lock: Lock | None = None
         self._closing = threading.Lock()
         if readonly:
@@ -110,6 +121,7 @@ class Tape:
         if last != read_head(self.path):
             write_head(self.path, last)
         self._writer = Writer(self._shelf, self._catalogue, last)
+        self._keeper = Keeper(self._writer, self._keep, self._max_bytes)
 
     def __repr__(self) -> str:
         return f"<Tape {str(self.path)!r}{'' if self._writer else ', read only'}>"
@@ -207,11 +219,64 @@ class Tape:
 
         return end
 
+    def compact(self) -> int:
+        """Make one segment of the many of each hour, while others read; the writer does most of it by itself.
+
+        Returns
+        -------
+        int
+            How many segments became fewer.
+
+        Raises
+        ------
+        TapeError
+            If one is damaged, or there is no space.
+        UsageError
+            If the tape is read only, or closed.
+        """
+        self._writing()
+        assert self._keeper is not None
+        return self._keeper.compact()
+
+    def retire(self, now: datetime | None = None) -> list[datetime]:
+        """Let go of the hours that are too old or too much, as the writer does by itself every minute.
+
+        Parameters
+        ----------
+        now : datetime, optional
+            What age is counted from; the present by default.
+
+        Returns
+        -------
+        list of datetime
+            The hours (UTC) that are gone; events without a usable time count as of the year 1.
+
+        Raises
+        ------
+        UsageError
+            If the tape is read only, or closed.
+        """
+        self._writing()
+        assert self._keeper is not None
+        lowest = datetime.min.replace(tzinfo=UTC)
+        return [lowest if hour == UNDATED else start_of(hour) for hour in self._keeper.retire(now)]
+
+    def verify(self) -> Verified:
+        """Read every byte and compare it with what was written; see `attackviz.tape.Verified`."""
+        return verify(self.path)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why segments cannot be merged, or let go of, at present; None where all is well."""
+        return None if self._keeper is None else self._keeper.trouble
+
     def close(self) -> None:
         """Stop writing, and let others write."""
         with self._closing:
             if self._writer is not None:
                 self._writer.close()
+                if self._keeper is not None:
+                    self._keeper.end()
                 self._writer = None
             if self._lock is not None:
                 self._lock.release()
@@ -224,16 +289,26 @@ class Tape:
     ) -> None:
         self.close()
 
-    def _reading(self, answer: Callable[[list[Segment]], T], window: Window | None = None) -> T:
+    def _reading(self, answer: Callable[[list[Segment]], T]) -> T:
         """Return an answer made of the segments there are; where one goes meanwhile, of those there are then."""
         for attempt in range(_TRIES):
             if self.readonly:
                 self._catalogue.load()
             try:
-                return answer(self._shelf.segments(window))
+                return answer(self._shelf.segments())
             except FileNotFoundError:
                 time.sleep(0.01 * attempt)
         raise TapeError("its segments change faster than they can be read", where=str(self.path), hint="try again")
+
+    def _asked(self, window: Window | None, filters: Filters, answer: Callable[[Asking], T]) -> T:
+        def asked(segments: list[Segment]) -> T:
+            return answer(Asking(self.path, self._catalogue, segments, self._weights, self._duck, window, filters))
+
+        return self._reading(asked)
+
+    @cached_property
+    def _duck(self) -> duckdb.DuckDBPyConnection:
+        return connected()
 
     def _writing(self) -> Writer:
         if self._writer is None:
