@@ -174,7 +174,12 @@ def events(table: pa.Table) -> list[dict[str, Any]]:
     for name in (name for name in _DEGREES if name in table.column_names):  # a double, or 37.42 becomes 37.419998
         degrees = pc.round(table[name].cast(pa.float64()), 4)
         table = table.set_column(table.column_names.index(name), name, degrees)
-    return [{name: value for name, value in row.items() if value is not None} for row in table.to_pylist()]
+    lists = [column.to_pylist() for column in table.columns]  # by rows Arrow takes three times as long
+    names = table.column_names
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        for row in zip(*lists, strict=True)
+    ]
 
 
 def server_sent(table: pa.Table, filters: Filters | None = None) -> bytes:
