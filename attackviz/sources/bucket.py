@@ -80,9 +80,11 @@ class Bucket:
         self._reader = ObjectReader(address, form, options or Options(), self.account)
         self._closing = threading.Event()
         self._new = position is None
+        if position is None:
+            position = {"start": since.timestamp() if since else time.time() - _BACK}
         try:
-            self._start = float((position or {"start": since.timestamp() if since else time.time() - _BACK})["start"])
-            self._seen = {str(key): float(at) for key, at in (position or {}).get("seen", {}).items()}
+            self._start = float(position["start"])
+            self._seen = {str(key): float(at) for key, at in position.get("seen", {}).items()}
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ReadError("it is no position of a bucket", where=address, hint="remove it to begin anew") from None
 

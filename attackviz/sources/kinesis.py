@@ -53,12 +53,15 @@ class _Shard:
         For the next look; None if it is to be asked for.
     behind : bool
         Whether there is more right now.
+    closed : bool
+        Whether nothing is written to it any more.
     """
 
     name: str
     parents: set[str] = field(default_factory=set)
     iterator: str | None = None
     behind: bool = False
+    closed: bool = False
 
 
 class Kinesis:
@@ -109,10 +112,12 @@ class Kinesis:
         self._records = Records(address, form, options or Options(), self.account)
         self._closing = threading.Event()
         self._new = position is None
+        if position is None:
+            position = {"start": since.timestamp() if since else time.time() - _BACK}
         try:
-            self._start = float((position or {"start": since.timestamp() if since else time.time() - _BACK})["start"])
+            self._start = float(position["start"])
             # Shard -> number of the last record that was handed over; nothing behind the end of a shard.
-            self._at = {str(name): str(number) for name, number in (position or {}).get("shards", {}).items()}
+            self._at = {str(name): str(number) for name, number in position.get("shards", {}).items()}
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ReadError("it is no position of a stream", where=address, hint="remove it to begin anew") from None
         self._shards: dict[str, _Shard] = {}
@@ -161,11 +166,16 @@ class Kinesis:
                 answer = kinesis.list_shards(**asked)
             for each in answer["Shards"]:
                 parents = {each[name] for name in ("ParentShardId", "AdjacentParentShardId") if each.get(name)}
-                listed[each["ShardId"]] = _Shard(each["ShardId"], parents)
+                closed = bool(each["SequenceNumberRange"].get("EndingSequenceNumber"))
+                listed[each["ShardId"]] = _Shard(each["ShardId"], parents, closed=closed)
             asked = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
         self._at = {name: number for name, number in self._at.items() if name in listed}
         open_ = {name: shard for name, shard in listed.items() if self._at.get(name) != _ENDED}
-        self._shards = {name: self._shards.get(name, shard) for name, shard in open_.items()}
+        for name, shard in self._shards.items():
+            if name in open_:
+                shard.closed = open_[name].closed
+                open_[name] = shard
+        self._shards = open_
         self._looked = time.monotonic()
 
     def _iterator(self, shard: _Shard) -> str:
@@ -202,7 +212,7 @@ class Kinesis:
         shard.behind = bool(answer.get("MillisBehindLatest")) and bool(shard.iterator)
         if records:
             self._at[shard.name] = records[-1]["SequenceNumber"]
-        if shard.iterator is None:
+        if shard.iterator is None or (shard.closed and not records and not answer.get("MillisBehindLatest")):
             self._at[shard.name] = _ENDED
             del self._shards[shard.name]
             self._looked = float("-inf")  # what took its place

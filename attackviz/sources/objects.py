@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..account import Account
+from ..errors import FormatError
 from ..formats import Format, Options
 from ..schema import COLUMNS
 from .reading import tables
@@ -90,6 +91,9 @@ class ObjectReader:
         own = Account()
         try:
             yield from tables(_Whole(item), self.form, self.options, own, advance)
+        except FormatError:
+            own.skipped.clear()  # it is for whoever asked to say what becomes of it
+            raise
         finally:
             if own.truncated:
                 own.flags["objects that end before they should"] += 1

@@ -30,6 +30,7 @@ _ADDRESS = re.compile(r"sqs://(?:(\d{12})/)?([A-Za-z0-9_-]{1,75}(?:\.fifo)?)")
 _AT_ONCE = 10  # messages; more are not given
 _WAIT = 5  # seconds the service waits for a message
 _HIDDEN = 300  # seconds until a message comes again
+_EXTENDED = 100  # seconds after which it is hidden for as long again
 _REMEMBERED = 10_000  # messages
 _GONE = {"it vanished after it was listed": "they were gone", "it was replaced while it was read": "they were replaced"}
 
@@ -187,6 +188,6 @@ class _Extending:
         self._at = time.monotonic()
 
     def __call__(self, size: int) -> None:
-        if self._handles and time.monotonic() - self._at > _HIDDEN / 3:
+        if self._handles and time.monotonic() - self._at > _EXTENDED:
             self._at = time.monotonic()
             self._extend(self._handles)
