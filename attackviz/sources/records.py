@@ -68,6 +68,9 @@ class Records:
         self._asked = self._form = form
         self._otherwise = False
         self._options = replace(options, columns=tuple(COLUMNS))
+        known = known_formats(options.own)
+        # Lines of an event table, which are not detected in files: programs send them.
+        self._known = known | {"events": replace(known["events"], detected=True)}
 
     def table(self, records: Sequence[Record], otherwise: Sequence[Record] | None = None) -> pa.Table | None:
         """Return the events of some records; None if they hold none.
@@ -105,7 +108,7 @@ class Records:
         if self._asked is None:
             head = data[: max(_HEAD, data.find(b"\n") + 1)]
             try:
-                self._form = detect(head[: head.rfind(b"\n") + 1], self.name, known_formats(self._options.own))
+                self._form = detect(head[: head.rfind(b"\n") + 1], self.name, self._known)
             except FormatError:
                 return False
         return True
