@@ -63,7 +63,8 @@ def page(
     store : Store, optional
         Answers for what is older than a browser holds; nobody does by default.
     opening : mapping, optional
-        Parameters the player begins with, such as ``theme`` and ``wall``.
+        Parameters the player begins with, such as ``theme`` and ``wall``; an
+        address that ends with ``?wall`` asks for the wall, too.
     title : str
         What is shown.
     attribution : iterable of mapping
@@ -93,7 +94,7 @@ def page(
         live={"socket": socket, "title": title, "labels": LABELS},
         ask=None if past is None else ask,
         sizing_mode="stretch_both",
-        **(opening or {}),
+        **{"wall": "wall" in pn.state.session_args, **(opening or {})},
     )
     bring_map(player, schedule)
     return player

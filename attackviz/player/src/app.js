@@ -27,6 +27,7 @@ import { createStates } from './states.js';
 import { createTimeline } from './timeline.js';
 import { createTopbar } from './topbar.js';
 import { createTransport } from './transport.js';
+import { createWall } from './wall.js';
 import { createZoom } from './zoom.js';
 
 const CSS = [tokens, shellCss, controlsCss, panelsCss, liveCss].join('\n');
@@ -46,7 +47,7 @@ const NO_MAP = { land: [], borders: [] };
  *   map), options (t and window as ISO text or epoch ms; speed, scope, trail, loop, skipQuiet, bins, filters, theme, reducedMotion, autoplay),
  *   chrome ({topbar, rail}, both true), status (what to say before there is a recording), ask (a function from a question about events,
  *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store),
- *   live (see live.js: events as they come, instead of a recording)
+ *   live (see live.js: events as they come, instead of a recording), wall (no controls, for a screen that nobody touches)
  * @returns {object} the player: see api.js
  */
 export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, live = null, wall = false } = {}) {
@@ -104,23 +105,24 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   });
   ctx.actions = createActions(ctx, parts);
   element.classList.toggle('is-live', live !== null);
+  element.classList.toggle('is-wall', wall);
 
   Object.assign(parts, {
     map: createMapCell(ctx, map ?? ownMap(basemap)), legend: createLegend(ctx), honesty: createHonesty(ctx), card: createCard(ctx), grain: createGrain(ctx), states: createStates(ctx),
     transport: createTransport(ctx), timeline: createTimeline(ctx), side: createSide(ctx, live !== null), filters: createFilterPanel(ctx),
-    bar: live && liveBar(ctx), top: chrome.topbar === false ? null : createTopbar(ctx, live !== null), rail: chrome.rail === false ? null : createRail(ctx),
+    bar: live && liveBar(ctx), wall: wall ? createWall(ctx, () => parts.map) : null, top: wall || chrome.topbar === false ? null : createTopbar(ctx, live !== null), rail: wall || chrome.rail === false ? null : createRail(ctx),
   });
   const dock = el('section', { class: 'av-dock', 'aria-label': 'Timeline' }, parts.transport.element, parts.timeline.element);
   const below = el('div', { class: 'av-below av-handheld' });
   const shell = el('div', { class: `av-shell${parts.top ? ' has-top' : ''}${parts.rail ? ' has-rail' : ''}` },
     parts.top?.element, parts.rail?.element, parts.filters.element, parts.map.element, dock, below, parts.side.element);
   parts.map.element.append(parts.grain.element, parts.card.element, parts.states.element);
-  if (parts.bar) parts.map.element.append(parts.bar.element);
+  parts.map.element.append(...[parts.bar, parts.wall].filter(Boolean).map((part) => part.element));
   parts.map.foot.append(parts.legend.element, parts.honesty.element);
   element.append(shell, parts.states.live);
   parts.map.start();
 
-  const unbind = bindKeys(element, keyTable(ctx.actions));
+  const unbind = wall ? () => {} : bindKeys(element, keyTable(ctx.actions));
   const watch = new ResizeObserver(layout);
   for (const node of [element, parts.map.element, dock, parts.side.element, parts.legend.element, parts.grain.element]) watch.observe(node);
   const onQuiet = () => setStill(quiet.matches);
@@ -212,12 +214,14 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     parts.card.follow();
     parts.timeline.paint();
     parts.transport.paint();
+    parts.wall?.paint();
     if (!all && !(listsDue && (now || ts - listsAt >= LISTS_MS))) return;
     const measure = all || now;
     listsAt = ts;
     listsDue = now = false;
     parts.top?.update();
     parts.bar?.update();
+    parts.wall?.update();
     parts.rail?.update();
     parts.transport.update();
     if (measure) fitDock();
@@ -290,6 +294,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   function destroy() {
     gone = true;
     ctx.live?.destroy();
+    parts.wall?.destroy();
     ctx.zoom.destroy();
     cancelAnimationFrame(raf);
     watch.disconnect();

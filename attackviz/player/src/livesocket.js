@@ -4,7 +4,7 @@ import { decodeBatch } from './livebatch.js';
 
 const SILENCE_MS = 8000; // the server speaks every second
 const QUIET_MS = 60_000; // and every 15 s to one that wants to hear nothing
-const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15000];
+const PAUSES_MS = [500, 1000, 2000, 3000, 5000];
 const HIDDEN_MS = 5000; // a tab that is looked at again sooner was never away
 
 /** So long to wait before try number n, spread by `chance` in [0, 1) so that not all come back at once. Pure. */

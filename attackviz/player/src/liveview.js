@@ -11,17 +11,17 @@ const away = (live) => (live.following || live.behind < FRESH_S ? '' : duration(
 
 /** Where the clock stands, in words. */
 export function standingText(live) {
-  if (live.following) return 'At the live edge';
+  if (live.following) return live.connection.kind === 'open' ? 'At the live edge' : 'Waiting for the server';
   return away(live) ? `${away(live)} behind live` : 'Paused at live';
 }
 
 /** Words for the connection: `[text, state]`, state is ok, warn or off. Pure. */
-export function connectionTexts({ kind, tries, retryAt, error }, now) {
+export function connectionTexts({ kind, tries, retryAt }, now) {
   if (kind === 'open') return ['Connected', 'ok'];
   if (kind === 'hidden') return ['Resting while hidden', 'off'];
   if (kind === 'connecting') return ['Connecting', 'off'];
   const left = Math.max(0, Math.ceil((retryAt - now) / 1000));
-  return [`Reconnecting, try ${tries}${left ? ` in ${left} s` : ''}${error ? ` · ${error}` : ''}`, 'warn'];
+  return [`Reconnecting, try ${tries}${left ? ` in ${left} s` : ''}`, 'warn'];
 }
 
 /** What the source chip says: how many there are, and how many are not well. Pure. */
@@ -59,7 +59,7 @@ export function liveSwitch(ctx) {
       setText(words, following || !ctx.live?.engine ? 'LIVE' : `LIVE${away(ctx.live) ? ` −${away(ctx.live)}` : ''}`);
       setAttr(live, 'aria-checked', String(following));
       setAttr(replay, 'aria-checked', String(!following));
-      live.classList.toggle('is-behind', !following);
+      live.classList.toggle('is-behind', !following || ctx.live.connection.kind !== 'open');
       for (const button of [replay, live]) button.disabled = !ctx.live?.engine;
     },
   };
@@ -117,6 +117,7 @@ export function gauges(ctx) {
       const [words, kind] = connectionTexts(live.connection, performance.now());
       setText(state, words);
       setAttr(state, 'data-state', kind);
+      setAttr(state, 'title', live.connection.error || null);
       for (const { key, seconds, value, scope } of cells) {
         const n = live.totals?.[key]?.events ?? null;
         setText(value, count(n));
