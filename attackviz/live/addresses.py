@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from ..elastic.address import Address, is_address, shown
+from ..elastic.address import Address, hidden, is_address, shown
 from ..errors import AddressError
 from ..formats import FormatLike, Options, choose, own_formats
 from ..schema import COLUMNS
 from ..sources import Arrived, Bucket, Follow, Kinesis, Queue, Running, Simulated, Syslog, follow, simulate
+from ..sources.simulate import checked_speed
 from ..window import moment
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def opener(address: str, form: FormatLike | None = None, tz: str = "UTC", year: 
     if plain.startswith("simulate:"):
         return _simulation(plain, words, form, tz, year)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", plain) and not Path(plain).exists():
-        raise AddressError("events cannot be taken from there", where=shown(plain), hint=f"write {_KNOWN}")
+        raise AddressError("events cannot be taken from there", where=hidden(plain), hint=f"write {_KNOWN}")
     follow(plain, form, tz=tz, year=year).close()
     return Opener(plain, "file", partial(_follow, plain, form, tz, year))
 
@@ -226,7 +227,7 @@ def _simulation(plain: str, words: Mapping[str, str], form: FormatLike | None, t
 
     path = plain.removeprefix("simulate:")
     try:
-        speed = float(words.get("speed", "1"))
+        speed = checked_speed(float(words.get("speed", "1")))
     except ValueError:
         raise AddressError(f"{words['speed']!r} is no speed", where=plain, hint="write speed=60") from None
     open_address(path)

@@ -106,7 +106,8 @@ class Kinesis:
     ) -> None:
         match = _ADDRESS.fullmatch(address)
         if match is None:
-            raise AddressError("it is no address of a stream", where=address, hint="write kinesis://STREAM")
+            where = "kinesis://…" if "@" in address else address  # it may hold what is secret
+            raise AddressError("it is no address of a stream", where=where, hint="write kinesis://STREAM")
         self.address, self._stream = address, match[1]
         self.account = Account()
         self._records = Records(address, form, options or Options(), self.account)

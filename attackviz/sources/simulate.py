@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Generator
@@ -17,7 +16,7 @@ from .arrived import Arrived
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Simulated", "simulate"]
+__all__ = ["Simulated", "checked_speed", "simulate"]
 
 _EVERY = 0.1  # seconds between looks
 _MOST = 65_536  # events handed over at once
@@ -88,6 +87,19 @@ class Simulated:
         return pa.array(made, pa.string())
 
 
+def checked_speed(speed: float) -> float:
+    """Return a speed that is one.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed <= _FASTEST:
+        raise UsageError(f"{speed!r} is no speed", hint="give how many seconds pass in one, such as 60")
+    return float(speed)
+
+
 def simulate(table: pa.Table, speed: float = 1.0, start: datetime | None = None) -> Simulated:
     """Play an event table as if its events were happening now.
 
@@ -125,8 +137,7 @@ def simulate(table: pa.Table, speed: float = 1.0, start: datetime | None = None)
     >>> (end - begin).total_seconds()
     0.01
     """
-    if isinstance(speed, bool) or not isinstance(speed, int | float) or not 0 < speed <= _FASTEST or math.isnan(speed):
-        raise UsageError(f"{speed!r} is no speed", hint="give how many seconds pass in one, such as 60")
+    checked_speed(speed)
     if start is not None and start.tzinfo is None:
         start = start.replace(tzinfo=UTC)
     return Simulated(table, float(speed), start)

@@ -66,8 +66,9 @@ class Queue:
     def __init__(self, address: str, form: Format | None = None, options: Options | None = None) -> None:
         match = _ADDRESS.fullmatch(address)
         if match is None:
+            where = "sqs://…" if "@" in address else address  # it may hold what is secret
             raise AddressError(
-                "it is no address of a queue", where=address, hint="write sqs://NAME or sqs://ACCOUNT/NAME"
+                "it is no address of a queue", where=where, hint="write sqs://NAME or sqs://ACCOUNT/NAME"
             )
         self.address = address
         self.account = Account()

@@ -172,8 +172,9 @@ def test_what_is_no_notification(body):
 
 def test_wrong_queues(amazon, monkeypatch):
     for address in ("sqs://", "sqs://a/b", "sqs://a b", "sqs://1/x", f"sqs://me:{SECRET}@x"):
-        with pytest.raises(AddressError, match="no address of a queue"):
+        with pytest.raises(AddressError, match="no address of a queue") as refused:
             Queue(address)
+        assert SECRET not in str(refused.value)
     with pytest.raises(ReadError, match="there is no such queue") as wrong:
         next(iter(Queue("sqs://nobody-made-this")))
     assert SECRET not in str(wrong.value)
