@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import demo, elastic, elastic_load, elastic_reindex, elastic_tail, export, formats, geo, push, read, serve
+from . import demo, elastic, elastic_load, elastic_reindex, elastic_tail, export, formats, geo, push, read, serve, tape
 from .console import as_typed
 
 __all__ = ["app"]
@@ -41,6 +41,7 @@ elastic.app.command()(elastic_reindex.reindex)
 app.add_typer(elastic.app, name="elastic")
 app.add_typer(formats.app, name="formats")
 app.add_typer(geo.app, name="geo")
+app.add_typer(tape.app, name="tape")
 
 
 def _version(wanted: bool) -> None:

@@ -38,7 +38,7 @@ def serve(
         list[str] | None,
         typer.Argument(
             metavar="ADDRESS",
-            help="Files, directories, globs, s3://bucket/prefix or es+https://host:9200/index.",
+            help="Files, directories, globs, s3://bucket/prefix, es+https://host:9200/index or tape:DIR.",
             show_default=False,
         ),
     ] = None,

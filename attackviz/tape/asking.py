@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..account import Account
 from ..analysis import EventTable
@@ -25,6 +24,7 @@ from ..schema import COLUMNS
 from ..window import Window
 from .columns import Catalogue, schema_of
 from .files import damaged, read_rows
+from .reading import inside, within
 from .segments import HOUR_US, UNDATED, Segment
 
 if TYPE_CHECKING:
@@ -81,11 +81,7 @@ class Asking:
     @cached_property
     def timed(self) -> list[Segment]:
         """The segments that may hold events of the window."""
-        found = [each for each in self.segments if each.hour != UNDATED]
-        if self.window is None:
-            return found
-        first, last = self.window.start_us // HOUR_US, (self.window.end_us - 1) // HOUR_US
-        return [each for each in found if first <= each.hour <= last]
+        return [each for each in self.segments if each.hour != UNDATED and within(each, self.window)]
 
     def account(self) -> Account:
         """Return the account of an answer: each row of the tape is an event."""
@@ -177,7 +173,7 @@ class Asking:
         found: list[pa.Table] = []
         for segment in self.segments if self.window is None else self.timed:
             asked = None if wanted is None else [*wanted, *beside]
-            table = self._inside(read_rows(self.root, segment, self.extra, asked), segment)
+            table = inside(read_rows(self.root, segment, self.extra, asked), segment.hour, self.window)
             if self.filters and table.num_rows:
                 table = table.filter(pa.array(mask(Fields(table), self.filters)))
             if table.num_rows:
@@ -213,15 +209,6 @@ class Asking:
             return ()
         start, end = self.window.start_us, self.window.end_us
         return (f'"time" >= make_timestamptz({start})', f'"time" < make_timestamptz({end})')
-
-    def _inside(self, table: pa.Table, segment: Segment) -> pa.Table:
-        if self.window is None:
-            return table
-        start, end = self.window.start_us, self.window.end_us
-        if start <= segment.hour * HOUR_US and (segment.hour + 1) * HOUR_US <= end:
-            return table
-        time = table["time"].cast(pa.int64())
-        return table.filter(pc.and_(pc.greater_equal(time, start), pc.less(time, end)))
 
     def _table(
         self,

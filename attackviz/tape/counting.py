@@ -29,7 +29,7 @@ from .columns import SEQUENCE
 if TYPE_CHECKING:
     from ..analysis.grouped import Grouped
 
-__all__ = ["Counting"]
+__all__ = ["Conditions", "Counting"]
 
 Conditions = Filters | Mapping[str, Any] | str | None
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -16,24 +16,26 @@ import pyarrow as pa
 
 from ..errors import AddressError, TapeError, UsageError
 from ..filters import Filters
-from ..window import Window
+from ..window import Window, as_window
 from .append import Appended, Listener, Writer
 from .asking import Asking, connected
 from .columns import Catalogue, schema_of
-from .counting import Counting
+from .counting import Conditions, Counting
 from .files import place, tidy
 from .follow import since
 from .head import read_head, write_head
+from .info import Info, info
 from .keeper import Keeper
 from .lock import NAME as LOCK
 from .lock import Lock
+from .reading import batches
 from .segments import UNDATED, Segment, Shelf, start_of
 from .verify import Verified, verify
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Tape"]
+__all__ = ["Narrowed", "Tape"]
 
 INPUTS = "inputs"
 """A directory of a tape where whoever fills it keeps how far it is."""
@@ -289,6 +291,57 @@ class Tape(Counting):
     ) -> None:
         self.close()
 
+    def batches(
+        self, window: Window | str | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[tuple[pa.Table, int]]:
+        """Yield the events batch by batch, so that memory stays bounded: by hour, and within it in the order they came.
+
+        Parameters
+        ----------
+        window : Window or str, optional
+            Without one, events whose time is unknown are among them.
+        columns : sequence of str, optional
+            All by default; ``time`` is always there. What the tape does not
+            have is null.
+
+        Yields
+        ------
+        table : pyarrow.Table
+        size : int
+            About how many bytes of the disk it took.
+
+        Raises
+        ------
+        TapeError
+            If a segment is damaged.
+        """
+        return batches(self._shelf, self._catalogue, as_window(window), columns)
+
+    def where(self, filters: Conditions) -> Narrowed:
+        """Return a store of the events that meet conditions: each answer counts the others as filtered.
+
+        Parameters
+        ----------
+        filters : Filters, mapping or str
+
+        Raises
+        ------
+        UsageError
+            If they are not understood.
+        """
+        return Narrowed(self, Filters.parse(filters))
+
+    def info(self, window: Window | str | None = None) -> Info:
+        """Say how much there is, as the names of its files tell.
+
+        Parameters
+        ----------
+        window : Window or str, optional
+            Only of the hours that it touches; by default all, and events without a usable time.
+        """
+        span = as_window(window)
+        return info(self.path, self._shelf.segments(), tuple(self._catalogue.extra), self.last, span)
+
     def _reading(self, answer: Callable[[list[Segment]], T]) -> T:
         """Return an answer made of the segments there are; where one goes meanwhile, of those there are then."""
         for attempt in range(_TRIES):
@@ -314,6 +367,23 @@ class Tape(Counting):
         if self._writer is None:
             raise UsageError("the tape is read only, or closed", where=str(self.path), hint="open it without readonly")
         return self._writer
+
+
+class Narrowed(Counting):
+    """Answer for the events of a tape that meet conditions; a `attackviz.store.Store`.
+
+    Parameters
+    ----------
+    tape : Tape
+    filters : Filters
+    """
+
+    def __init__(self, tape: Tape, filters: Filters) -> None:
+        self.tape, self._filters = tape, filters
+
+    def _asked(self, window: Window | None, filters: Filters, answer: Callable[[Asking], T]) -> T:
+        own = Filters((*self._filters.conditions, *filters.conditions))
+        return self.tape._asked(window, own, answer)
 
 
 def _found(path: Path) -> Catalogue:
