@@ -109,11 +109,12 @@ def serving(settings: LiveSettings, host: str = "127.0.0.1", **more: Any) -> Ite
             loop=loop,
             websocket_origin=["localhost:1", "allowed.example:443"],
             show=False,
-            start=True,
+            start=False,
             extra_patterns=routes(lambda: live, login=settings.tokens.needed("view")),
             http_server_kwargs={"idle_connection_timeout": 2},
             **more,
         )
+        server.start()
         made.extend([loop, server])
         ready.set()
         loop.start()
