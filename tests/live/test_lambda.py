@@ -72,7 +72,7 @@ def test_an_object_is_sent_once_however_often_it_is_told_of(function, amazon, se
     monkeypatch.setenv("ATTACKVIZ_URL", f"http://127.0.0.1:{server.port}")
     monkeypatch.setattr(function, "PART", 300)
     bucket = amazon.bucket()
-    names = sorted(f"l{number}" for number in range(40)) + ["same", "same"]
+    names = [*sorted(f"l{number}" for number in range(40)), "same", "same"]
     halves = [gzip.compress(b"".join(line(name, "203.0.113.1") for name in some)) for some in (names[:20], names[20:])]
     amazon.put(bucket, "day=1/a b+ü.json.gz", b"".join(halves))
     event = put_event(bucket, "day%3D1/a+b%2B%C3%BC.json.gz")
@@ -99,20 +99,21 @@ def test_challenges_folders_deletions_and_what_is_gone(function, amazon, server,
     assert function.handler({"Service": "Amazon S3", "Event": "s3:TestEvent"}, Context())["objects"] == 0
 
 
-def test_only_what_may_be_an_attack_is_everything_the_server_takes_for_one(function, samples):
-    """Line by line: what the server would call an attack is never kept back."""
-    compared = back = 0
-    for path in sorted((samples / "cloudflare").glob("*/2025*/*.gz"))[:12]:
-        lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
-        verdicts = av.read(path)["verdict"].to_list()
-        assert len(lines) == len(verdicts)
-        for one, verdict in zip(lines, verdicts, strict=True):
-            forwarded = function.malicious(one)
-            assert forwarded or verdict not in MALICIOUS, one
-            compared += 1
-            back += not forwarded
-    assert compared > 100
-    assert back > compared // 20
+def test_nothing_that_the_server_takes_for_an_attack_is_kept_back(function, samples, tmp_path):
+    for kind in ("http_requests", "firewall_events"):
+        lines = [
+            line
+            for path in sorted((samples / "cloudflare" / kind).glob("2025*/*.gz"))
+            for line in gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+        ]
+        back = [line for line in lines if not function.malicious(line)]
+        assert len(lines) > len(back) > 50
+        (tmp_path / kind).write_bytes(b"".join(back))
+        verdicts = set(av.read(tmp_path / kind)["verdict"])
+        assert not verdicts & MALICIOUS
+
+
+def test_what_cannot_be_told_is_taken_for_an_attack(function):
     assert function.malicious(b"{rubbish")
     assert function.malicious(b'{"src_ip": "192.0.2.7"}')
     assert not function.malicious(b'{"action": "ALLOW", "nonTerminatingMatchingRules": []}')
@@ -128,7 +129,8 @@ def test_only_attacks_are_sent_where_that_is_asked_for(function, amazon, server,
     amazon.put(bucket, path.name, path.read_bytes())
     done = function.handler(put_event(bucket, path.name), Context())
     assert done["kept_back"] > 0
-    assert done["accepted"] + done["duplicates"] == done["lines"] - done["kept_back"]
+    taken = done["accepted"] + done["duplicates"] + done["rejected"]
+    assert taken >= done["lines"] - done["kept_back"] > 0  # on a broken line there is more than one piece
 
 
 class Moody:
