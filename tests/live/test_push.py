@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -111,7 +111,7 @@ def _figure(server: Server, name: str) -> int:
     return int(next(line.split()[1] for line in found.splitlines() if line.startswith(f"attackviz_{name} ")))
 
 
-def raw(server: Server, sent: bytes, chunks: Iterator[bytes] = iter(()), source: str = "127.0.0.1") -> bytes:
+def raw(server: Server, sent: bytes, chunks: Iterable[bytes] = (), source: str = "127.0.0.1") -> bytes:
     """Send bytes until they are sent or the server ends it; return all it says."""
     with socket.create_connection((server.host, server.port), 60, (source, 0)) as connection:
         try:
