@@ -33,6 +33,8 @@ export function playerApi(ctx, parts, { events, setRecording, setStatus, setThem
     pause: () => need().pause(),
     /** Return to the live edge; only where events come live. */
     follow: () => ctx.live?.follow(),
+    /** Whether the clock stands at the live edge. */
+    get following() { return ctx.live?.following ?? false; },
     seek: (time) => need().seek(ticks(time)),
     step: (bins) => need().step(bins),
     get speed() { return ctx.engine?.state.speed; },

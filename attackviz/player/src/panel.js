@@ -120,12 +120,12 @@ const APPLY = {
   playing: (player, value) => { if (value) player.play(); else player.pause(); },
 };
 
-// To Python.
+// To Python. What stands at now is not worth a message twice a second.
 const READ = {
   theme: (player) => player.theme,
-  window: (player) => player.window && Array.from(player.window, (t) => (typeof t === 'string' ? t : iso(t))),
+  window: (player) => (player.following ? undefined : player.window) && Array.from(player.window, (t) => (typeof t === 'string' ? t : iso(t))),
   filters: (player) => player.filters,
   speed: (player) => player.speed,
-  clock: (player) => iso(Date.parse(player.state.clock)),
+  clock: (player) => (player.following ? undefined : iso(Date.parse(player.state.clock))),
   playing: (player) => player.state.playing,
 };
