@@ -32,6 +32,9 @@ __all__ = ["Appended", "Writer"]
 MOST = 1_000_000
 """Rows of one commit, unless a single append has more."""
 
+LARGEST = 10_000_000
+"""Rows that an append may have."""
+
 Listener = Callable[[pa.Table], None]
 
 
@@ -94,6 +97,9 @@ class Writer:
         with self._queueing:
             extra = dict(self._extra)
         table = prepared(events, extra)
+        if table.num_rows > LARGEST:
+            hint = f"append at most {LARGEST:,} at a time"
+            raise UsageError(f"{table.num_rows:,} events are too many for one commit", hint=hint)
         waiting = _Waiting(table, _hours(table))
         with self._queueing:
             for name, kind in extra.items():
@@ -185,8 +191,8 @@ class Writer:
         ids = column if isinstance(column, pa.Array) else column.chunk(0)
         fresh = np.zeros(table.num_rows, bool)
         found = np.unique(hours)
-        if len(found) == 1:
-            split = [(int(found[0]), np.arange(len(hours)))]
+        if len(found) <= 1:
+            split = [(int(hour), np.arange(len(hours))) for hour in found]
         else:
             order = np.argsort(hours, kind="stable")
             edges = np.searchsorted(hours[order], found)

@@ -44,7 +44,8 @@ def connected() -> duckdb.DuckDBPyConnection:
     """Return a DuckDB that keeps nothing, and loads nothing from anywhere."""
     import duckdb
 
-    off = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    # Where memory is not enough it says so, rather than fill a disk.
+    off = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": ""}
     return duckdb.connect(":memory:", config=off)
 
 
@@ -235,6 +236,8 @@ class Asking:
                 # Names are quoted, all else is of this file.
                 asked = f"SELECT {told} FROM read_parquet($1, {options}) {conditions} {group} {having}"  # noqa: S608
                 found: pa.Table = cursor.sql(asked, params=[paths]).to_arrow_table()
+        except duckdb.OutOfMemoryException as error:
+            raise MemoryError(str(error)) from None
         except duckdb.Error as error:
             for each in segments:
                 if not (self.root / each.name).exists():

@@ -282,6 +282,9 @@ class Tape(Counting):
                 self._writer = None
             if self._lock is not None:
                 self._lock.release()
+            if "_duck" in self.__dict__:
+                self._duck.close()
+                del self._duck
 
     def __enter__(self) -> Self:
         return self
@@ -315,6 +318,7 @@ class Tape(Counting):
         TapeError
             If a segment is damaged.
         """
+        self._refresh()
         return batches(self._shelf, self._catalogue, as_window(window), columns)
 
     def where(self, filters: Conditions) -> Narrowed:
@@ -340,18 +344,23 @@ class Tape(Counting):
             Only of the hours that it touches; by default all, and events without a usable time.
         """
         span = as_window(window)
+        self._refresh()
         return info(self.path, self._shelf.segments(), tuple(self._catalogue.extra), self.last, span)
 
     def _reading(self, answer: Callable[[list[Segment]], T]) -> T:
         """Return an answer made of the segments there are; where one goes meanwhile, of those there are then."""
         for attempt in range(_TRIES):
-            if self.readonly:
-                self._catalogue.load()
+            segments = self._shelf.segments()
+            self._refresh()  # after them, so that no segment has a column that is not known
             try:
-                return answer(self._shelf.segments())
+                return answer(segments)
             except FileNotFoundError:
                 time.sleep(0.01 * attempt)
         raise TapeError("its segments change faster than they can be read", where=str(self.path), hint="try again")
+
+    def _refresh(self) -> None:
+        if self.readonly:
+            self._catalogue.load()
 
     def _asked(self, window: Window | None, filters: Filters, answer: Callable[[Asking], T]) -> T:
         def asked(segments: list[Segment]) -> T:

@@ -23,6 +23,7 @@ def test_events_are_numbered_and_given_in_the_order_they_came(tmp_path):
         assert tape.append(events("de", [START_US - 5 * HOUR_US, None])) == Appended(4, 2, 0)
         assert tape.last == 5
         assert ids(tape) == list("abcde")
+        assert tape.append(events("")) == Appended(6, 0, 0)
         assert ids(tape, 2, 2) == ["c", "d"]
         assert tape.since(3, 1)["sequence"].to_pylist() == [4]
         assert tape.since(5, 10).num_rows == tape.since(0, 0).num_rows == 0
