@@ -147,6 +147,7 @@ class Live:
             }
             if intake
             else None,
+            "trouble": self.tape.trouble,
             "sources": sources,
         }
 
@@ -171,8 +172,8 @@ class Live:
         last = self.tape.last
         self.hub.begin(max(0, last - _REFILL))
         table = self.tape.since(max(0, last - _REFILL), _REFILL)
-        self.totals.add(table, arrived=False)
         self.hub.publish(table)
+        self.totals.fill(self.tape)
 
     def _arrived(self, table: pa.Table) -> None:
         self.hub.publish(table)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..schema import VERDICTS
+from ..window import Window
+
+if TYPE_CHECKING:
+    from ..tape import Tape
 
 __all__ = ["Totals"]
 
@@ -65,18 +70,39 @@ class Totals:
         untimed = int(table["time"].null_count)
         unlocated = table["src_lat"].null_count if "src_lat" in names else rows
         with self._lock:
-            self.untimed += untimed
-            self.unlocated += unlocated
-            seconds = times[kept]
-            places = seconds % _ROOM
-            old = self._seconds[places] < seconds
-            self._counts[places[old]] = 0
-            self._seconds[places[old]] = seconds[old]
-            np.add.at(self._counts, (places, verdict[kept]), weight[kept])
+            self._put(times[kept], verdict[kept], weight[kept])
             if arrived:
+                self.untimed += untimed
+                self.unlocated += unlocated
                 self._came.append((int(now), int(weight.sum())))
                 while self._came and self._came[0][0] < now - 2 * _RATE_SECONDS:
                     self._came.popleft()
+
+    def fill(self, tape: Tape, now: float | None = None) -> None:
+        """Count what a tape holds of the last day, before anything arrives.
+
+        Parameters
+        ----------
+        tape : Tape
+        now : float, optional
+            Seconds since 1970.
+
+        Raises
+        ------
+        TapeError
+            If it is damaged.
+        """
+        now = time.time() if now is None else now
+        edge = int(now) // 60 * 60 - SPANS["h1"]
+        # The last hour by the second; what is older by the minute, for there may be a hundred million.
+        old = tape.timeline(_window(edge + SPANS["h1"] - DAY, edge), bins=DAY // 60, by="verdict")
+        starts = old.start_us // 1_000_000 + old.seconds * np.arange(len(old.events))
+        for word, counts in zip(old.groups, old.events.T, strict=True):
+            verdict = VERDICTS.index(word) if word in VERDICTS else VERDICTS.index("unknown")
+            with self._lock:
+                self._put(starts, np.full(len(starts), verdict), counts)
+        for table, _ in tape.batches(_window(edge, int(now) + _AHEAD), ["verdict", "count", "src_lat"]):
+            self.add(table, now, arrived=False)
 
     def to_dict(self, now: float | None = None) -> dict[str, Any]:
         """Return ``m1``, ``h1``, ``h24`` (``events``, ``verdicts``), ``rate`` (events a second), ``now`` (ms)."""
@@ -90,6 +116,17 @@ class Totals:
             since = int(now) - _RATE_SECONDS
             out["rate"] = round(sum(n for second, n in self._came if since <= second < int(now)) / _RATE_SECONDS, 1)
         return out
+
+    def _put(self, seconds: NDArray[np.int64], verdict: NDArray[np.int64], weight: NDArray[np.int64]) -> None:
+        places = seconds % _ROOM
+        old = self._seconds[places] < seconds
+        self._counts[places[old]] = 0
+        self._seconds[places[old]] = seconds[old]
+        np.add.at(self._counts, (places, verdict), weight)
+
+
+def _window(start: int, end: int) -> Window:
+    return Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
 
 
 def _verdicts(column: pa.ChunkedArray) -> NDArray[np.int64]:

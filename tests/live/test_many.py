@@ -117,6 +117,8 @@ class Watcher:
             self.seen += len(sequence)
             self.last = int(sequence[-1])
         connection.close()
+        while await connection.read_message() is not None:
+            pass
         assert self.seen + self.missed == self.last
 
 
