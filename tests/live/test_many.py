@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
+import re
 import signal
 import socket
 import struct
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,8 +23,8 @@ from tornado.websocket import websocket_connect
 
 from attackviz import Tape
 
-from ..conftest import FULL
-from .servers import Process, Server, event, packed
+from ..conftest import FULL, ROOT
+from .servers import Answer, Process, Server, event, packed
 
 KILLS = 20 if FULL else 3
 EVENTS = 2_000_000 if FULL else 60_000
@@ -188,3 +192,36 @@ async def _fifty(server: Server, process: psutil.Process) -> None:
     assert clients <= 10
     for connection in held[:10]:
         connection.close()
+
+
+def test_two_processes_under_panels_own_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "panel", "serve", str(ROOT / "apps" / "wall.py"), "--plugins", "attackviz.live"]
+    command += ["--num-procs", "2", "--port", "0"]
+    environ = {**os.environ, "ATTACKVIZ_TAPE": str(tmp_path / "tape")}
+    with subprocess.Popen(command, env=environ, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            found = next(found for line in process.stderr if (found := re.search(r"http://localhost:(\d+)/wall", line)))
+            server = Server(int(found[1]))
+            seen: dict[str, Answer] = {}
+            for number in range(500):  # which process answers is the system's choice
+                answer = server.ask("POST", "/api/events", packed([event(number)]))
+                seen[str(answer.status)] = answer
+                if len(seen) == 2:
+                    break
+            assert seen.keys() == {"200", "503"}
+            assert "process" in seen["503"].json["writer"]
+            last = seen["200"].json["sequence"]
+            roles: set[str] = set()
+            for _ in range(500):  # what the one took, both show
+                health = server.get("/health").json
+                if health["last"] >= last:
+                    roles.add(health["role"])
+                if roles == {"writer", "viewer"}:
+                    break
+            assert roles == {"writer", "viewer"}
+            assert server.get("/wall").status == 200
+        finally:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
