@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .replay import Recording
     from .schema import validate
     from .sources import Position, follow
+    from .tape import Tape
     from .window import Window
 
 __version__ = "0.1.0"
@@ -47,6 +48,7 @@ __all__ = [
     "Position",
     "Recording",
     "Replay",
+    "Tape",
     "Window",
     "__version__",
     "account_of",
@@ -70,6 +72,7 @@ _HOMES = {
     "Position": "sources",
     "Recording": "replay",
     "Replay": "export",
+    "Tape": "tape",
     "Window": "window",
     "account_of": "account",
     "enrich": "geo",
@@ -84,7 +87,7 @@ _HOMES = {
 }
 
 # Whoever asks for these is about to hold a frame: `df.attacks` must be there.
-_FRAMES = {"Elastic", "enrich", "read"}
+_FRAMES = {"Elastic", "Tape", "enrich", "read"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@
     │   └── AddressError        an address nothing is found at, or of no known kind
     ├── ReadError               a source that exists but cannot be read
     │   ├── ElasticError        a cluster that cannot be asked, or refuses; its `code` says why
+    │   ├── TapeError           a tape that is in use, damaged or cannot be written
     │   └── FormatError         bytes of no known, or of more than one, format
     ├── SchemaError             an event table of the wrong shape; carries the rows
     ├── GeoDatabaseError        a location database that is wrong, corrupt or missing
@@ -46,6 +47,7 @@ __all__ = [
     "ServeError",
     "SettingsError",
     "StaleDatabaseWarning",
+    "TapeError",
     "TooManyEventsError",
     "UsageError",
     "WindowError",
@@ -132,6 +134,10 @@ class ElasticError(ReadError):
     ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.code, self.status, self.passing = code, status, passing
+
+
+class TapeError(ReadError):
+    """A tape is in use, is damaged, or cannot be written."""
 
 
 class SchemaError(AttackvizError):

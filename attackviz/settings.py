@@ -43,6 +43,8 @@ class Settings:
         Formats of one's own as they are described, by name; see `attackviz.formats.Mapping`.
     elastic : dict of str to Any
         How to reach a cluster; see `attackviz.elastic.Connection`. Never shown: it may hold secrets.
+    live : dict of str to Any
+        What a live server is told; see `attackviz.live.LiveSettings`.
     file : str or None
         What they were read from, None if there is no such file.
 
@@ -61,6 +63,7 @@ class Settings:
     s3_endpoint: str | None = None
     formats: Mapping[str, Any] = field(default_factory=dict, hash=False)
     elastic: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+    live: Mapping[str, Any] = field(default_factory=dict, hash=False)
     file: str | None = None
 
 
@@ -113,6 +116,7 @@ def load_settings(
         s3_endpoint=_text(values["s3_endpoint"], "s3_endpoint") if "s3_endpoint" in values else None,
         formats=_table(values.get("formats", {}), "formats", "formats.NAME"),
         elastic=_table(values.get("elastic", {}), "elastic", "elastic", secret=True),
+        live=_table(values.get("live", {}), "live", "live"),
         file=str(path) if values else None,
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .errors import WindowError
 
-__all__ = ["Window", "as_window", "zone"]
+__all__ = ["Window", "as_window", "moment", "zone"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -187,6 +188,33 @@ def as_window(value: Window | str | None, tz: str = "UTC") -> Window | None:
     if isinstance(value, str):
         return Window.parse(value, tz=tz)
     raise WindowError(f"{value!r} is not a time window", hint=_HINT)
+
+
+def moment(since: datetime | str, tz: str = "UTC") -> datetime:
+    """Return a moment from a time, a day, or the words for a window that begins there.
+
+    Parameters
+    ----------
+    since : datetime or str
+    tz : str
+        Zone of times that carry none.
+
+    Raises
+    ------
+    WindowError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> moment("2025-02-20T05:00Z").isoformat()
+    '2025-02-20T05:00:00+00:00'
+    """
+    if isinstance(since, datetime):
+        return since if since.tzinfo else since.replace(tzinfo=zone(tz))
+    for text in (f"{since}/PT1S", since):
+        with suppress(WindowError):
+            return Window.parse(text, tz=tz).start
+    raise WindowError(f"{since!r} is no time", hint="write '2025-02-20T05:00Z', '2025-02-20', 'yesterday' or 'last 1h'")
 
 
 def _iso(moment: datetime) -> str:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from .elastic.cluster import cluster, elastic
+from .sources.amazon import amazon, moto
 
-__all__ = ["cluster", "elastic"]
+__all__ = ["amazon", "cluster", "elastic", "moto"]
 
 # The same examples each time, and no clock: a shared machine may be slow. `make soak` tries many more.
 FULL = bool(os.environ.get("ATTACKVIZ_SOAK"))

@@ -169,7 +169,7 @@ def test_directory_without_logs_says_what_was_there(tmp_path):
         read(tmp_path)
 
 
-@pytest.mark.parametrize("address", ["es+ftp://localhost/index", "tape:somewhere", "http://x/y.json"])
+@pytest.mark.parametrize("address", ["es+ftp://localhost/index", "http://x/y.json"])
 def test_addresses_of_other_kinds_are_named(address):
     with pytest.raises(AddressError, match="not understood"):
         read(address)

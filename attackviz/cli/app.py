@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import demo, elastic, elastic_load, elastic_reindex, elastic_tail, export, formats, geo, read, serve
+from . import demo, elastic, elastic_load, elastic_reindex, elastic_tail, export, formats, geo, push, read, serve, tape
 from .console import as_typed
 
 __all__ = ["app"]
@@ -32,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for command in (demo.demo, serve.serve, export.export, read.read):
+for command in (demo.demo, serve.serve, export.export, read.read, push.push):
     app.command()(command)
 elastic.app.command()(elastic_load.setup)
 elastic.app.command()(elastic_load.load)
@@ -41,6 +41,7 @@ elastic.app.command()(elastic_reindex.reindex)
 app.add_typer(elastic.app, name="elastic")
 app.add_typer(formats.app, name="formats")
 app.add_typer(geo.app, name="geo")
+app.add_typer(tape.app, name="tape")
 
 
 def _version(wanted: bool) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..open import Scan
 
-__all__ = ["load", "setup"]
+__all__ = ["load", "located", "setup"]
 
 NewIndex = Annotated[str, typer.Option("--index", metavar="NAME", help="What it is called.", show_default=False)]
 
@@ -96,7 +96,7 @@ def load(
             progress=tell,
             exclude=exclude or None,
         ) as batches:
-            written = write(cluster.wire, index, _located(batches, geoip, targets), letters=letters)
+            written = write(cluster.wire, index, located(batches, geoip, targets), letters=letters)
     loss(batches.account)
     for reason, samples in written.samples.items():
         note(f"warning: {written.refused[reason]:,} documents refused, {reason}: {harmless(samples[0].reason)}")
@@ -107,7 +107,17 @@ def load(
         raise typer.Exit(1)
 
 
-def _located(batches: Scan, geoip: list[Path] | None, targets: Path | None) -> Iterator[pa.Table]:
+def located(batches: Scan, geoip: list[Path] | None, targets: Path | None) -> Iterator[pa.Table]:
+    """Yield batches with the places of both ends.
+
+    Parameters
+    ----------
+    batches : Scan
+    geoip : list of Path or None
+        Location databases.
+    targets : Path or None
+        Where attacks arrive; by default what the settings name, or what lies with the logs.
+    """
     from ..geo import enrich, open_database, read_targets
     from ..settings import load_settings
 

@@ -28,7 +28,8 @@ Address = Annotated[
     list[str],
     typer.Argument(
         metavar="ADDRESS",
-        help="Files, directories, globs, s3://bucket/prefix or es+https://host:9200/index; - for standard input.",
+        help="Files, directories, globs, s3://bucket/prefix, es+https://host:9200/index or tape:DIR; "
+        "- for standard input.",
         show_default=False,
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,13 +35,13 @@ __all__ = ["run", "serve"]
 @command
 def serve(
     address: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="ADDRESS",
-            help="Files, directories, globs, s3://bucket/prefix or es+https://host:9200/index.",
+            help="Files, directories, globs, s3://bucket/prefix, es+https://host:9200/index or tape:DIR.",
             show_default=False,
         ),
-    ],
+    ] = None,
     window: WindowText = None,
     tz: Tz = None,
     year: Year = None,
@@ -63,14 +64,56 @@ def serve(
         ),
     ] = None,
     no_browser: NoBrowser = False,
+    live: Annotated[bool, typer.Option("--live", help="Take events in, and show them as they come.")] = False,
+    tape: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Live: where events are kept.  [default: in the user's data]", show_default=False
+        ),
+    ] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            help="Live: a log that grows, es+https://host/index, sqs://QUEUE, s3://bucket/prefix, kinesis://STREAM, "
+            "syslog+udp://host:port, syslog+tcp://host:port or simulate:PATH (more than once).",
+            show_default=False,
+        ),
+    ] = None,
+    keep: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DAYS", min=0.001, help="Live: how long events are kept.  [default: for ever]", show_default=False
+        ),
+    ] = None,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Live: answer other machines though no token is asked for.")
+    ] = False,
+    tls: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="CERTIFICATE KEY", help="Live: speak HTTPS.", show_default=False),
+    ] = None,
 ) -> None:
-    """Play your logs in the browser.
+    """Play your logs in the browser, or with --live what comes as it comes.
 
     attackviz serve /var/log/honeypot
     attackviz serve 'logs/*.json.gz' --window "last 7d" --port 8080
     attackviz serve firewall.json --geoip GeoLite2-City.mmdb --targets sites.csv
     attackviz serve 'es+https://host:9200/logs-*' --window "last 7d"
+    attackviz serve --live --tape events.tape --from /var/log/suricata/eve.json
     """
+    if live:
+        if address:
+            raise UsageError("a live server has sources, not logs", hint=f"say --from {address[0]}")
+        _refuse(window=window, year=year, format=format_name, map=map_file, exclude=exclude, filter=filters)
+        from .live import run_live
+
+        run_live(tape, sources or [], keep, open_, tls, tz, geoip or [], targets, port, host, origin or [], no_browser)
+        return
+    if not address:
+        raise UsageError("there is nothing to play", hint="name an ADDRESS, or say --live to wait for events")
+    _refuse_live(tape=tape, **{"from": sources}, keep=keep, open=open_, tls=tls)
     if "-" in address:
         raise UsageError("standard input cannot be served", hint="write it to a file first: attackviz read - -o FILE")
 
@@ -90,6 +133,18 @@ def serve(
         filters=filters,
     )
     run(job, port, host, origin or [], no_browser)
+
+
+def _refuse(**options: object) -> None:
+    for name, value in options.items():
+        if value:
+            raise UsageError(f"--{name} is not for --live", hint="leave it out")
+
+
+def _refuse_live(**options: object) -> None:
+    for name, value in options.items():
+        if value:
+            raise UsageError(f"--{name} is for --live", hint="say --live, too")
 
 
 def run(

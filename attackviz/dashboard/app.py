@@ -13,7 +13,7 @@ import panel as pn
 from ..player import Player
 from .reading import Reading
 
-__all__ = ["page"]
+__all__ = ["GROUND", "bring_map", "page", "prepare_map", "scheduler"]
 
 GROUND = "html { background: #0A0D12; }"  # as the player's, so that nothing flashes before it is there
 
@@ -43,11 +43,21 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
     player = Player(
         status=reading.status, recording=reading.recording, ask=ask, sizing_mode="stretch_both", **(opening or {})
     )
-    document = pn.state.curdoc
+    schedule = scheduler()
 
     def follow() -> None:
         player.param.update(status=reading.status, recording=reading.recording)
 
+    unsubscribe = reading.subscribe(lambda: schedule(follow))
+    follow()  # it may have gone on, or ended, since the player was made
+    pn.state.on_session_destroyed(lambda _: unsubscribe())
+    bring_map(player, schedule)
+    return player
+
+
+def scheduler() -> Callable[[Callable[[], Any]], None]:
+    """Return a function that has something done in this session, from whichever thread it is called."""
+    document = pn.state.curdoc
     session = document.session_context
     loop = session.server_context.application_context.io_loop
 
@@ -55,11 +65,7 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
         # Sessions end on the loop: only there is it certain that this one still lives.
         loop.add_callback(lambda: None if session.destroyed else document.add_next_tick_callback(step))
 
-    unsubscribe = reading.subscribe(lambda: schedule(follow))
-    follow()  # it may have gone on, or ended, since the player was made
-    pn.state.on_session_destroyed(lambda _: unsubscribe())
-    pn.state.onload(lambda: threading.Thread(target=_bring_map, args=(player, schedule), daemon=True).start())
-    return player
+    return schedule
 
 
 @functools.cache
@@ -84,6 +90,11 @@ def prepare_map() -> Any:
         return _maps()
 
 
-def _bring_map(player: Player, schedule: Callable[[Callable[[], Any]], None]) -> None:
-    basemap = prepare_map()
-    schedule(lambda: setattr(player, "figure", basemap.figure(player.theme)))
+def bring_map(player: Player, schedule: Callable[[Callable[[], Any]], None]) -> None:
+    """Lay the map beneath a player as soon as its page is there; what draws it is imported in a thread."""
+
+    def bring() -> None:
+        basemap = prepare_map()
+        schedule(lambda: setattr(player, "figure", basemap.figure(player.theme)))
+
+    pn.state.onload(lambda: threading.Thread(target=bring, daemon=True).start())

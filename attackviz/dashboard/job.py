@@ -14,6 +14,7 @@ from ..elastic.address import is_address, named
 from ..errors import AddressError, AttackvizWarning
 from ..filters import Filters
 from ..settings import load_settings
+from ..tape.address import is_tape, path_of
 from ..window import Window, zone
 
 if TYPE_CHECKING:
@@ -120,6 +121,11 @@ class Job:
         for address in self.addresses:
             if is_address(address):
                 self._check_index(address)
+                continue
+            if is_tape(address):
+                from ..tape import Tape
+
+                Tape(path_of(address), readonly=True)
                 continue
             there = os.path.lexists(address) or glob.glob(address, recursive=True)  # noqa: PTH207
             if not there and "://" not in address:  # what is no path is for `open` to judge

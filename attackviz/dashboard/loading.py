@@ -12,6 +12,7 @@ from ..elastic.address import is_address
 from ..filters import Filters
 from ..settings import Settings, load_settings
 from ..store import BUDGET, Store
+from ..tape.address import is_tape, path_of
 from ..window import Window
 from .job import Job
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..elastic.located import Located
     from ..geo import Database, Targets
     from ..replay import Recording
+    from ..tape.tape import Narrowed
 
 __all__ = ["Loaded", "load", "load_events", "record", "together", "words"]
 
@@ -65,8 +67,8 @@ class Loaded:
 def load_events(job: Job, progress: Progress | None = None) -> Loaded:
     """Read a job's addresses and locate what is in them.
 
-    An index of more events than a recording holds is not read: its cluster
-    counts them.
+    An index or a tape of more events than a recording holds is not read: they
+    are counted where they are.
 
     Parameters
     ----------
@@ -94,6 +96,10 @@ def load_events(job: Job, progress: Progress | None = None) -> Loaded:
     tell = (lambda p: progress({"kind": "loading", **p.to_dict()})) if progress else None
     own, filters = list(job.exclude) or None, Filters.parse(job.filters)
     database = open_database(list(job.geoip) or None)
+    if (taped := as_tape(job, settings)) is not None:
+        many = taped.tape.info(window).rows
+        if many > BUDGET:
+            return Loaded(taped, many, Account(), ["tape"], database, window)
     if (index := as_store(job, settings, database)) is not None:
         many = index.size(window)
         if many > BUDGET:
@@ -132,6 +138,21 @@ def as_store(job: Job, settings: Settings, database: Database) -> Located | None
     if own is not None and not excludes(index):
         return None
     return Located(index, database, find_targets(job, settings, None), Filters.parse(job.filters), own)
+
+
+def as_tape(job: Job, settings: Settings) -> Narrowed | None:
+    """Return the tape of a job as a store; None if it is no single one, or networks are to be left out of it.
+
+    Parameters
+    ----------
+    job : Job
+    settings : Settings
+    """
+    if len(job.addresses) > 1 or not is_tape(job.addresses[0]) or job.exclude or settings.exclude:
+        return None
+    from ..tape import Tape
+
+    return Tape(path_of(job.addresses[0]), readonly=True).where(job.filters)
 
 
 def together(tables: Iterable[pa.Table]) -> pa.Table:
@@ -205,7 +226,11 @@ def record(job: Job, loaded: Loaded, store: Store | None = None) -> Recording:
 
 def words(job: Job, loaded: Loaded) -> dict[str, Any]:
     """Return what recordings of a job say of it, whichever part of it they hold."""
-    counted = "The events stay in the cluster, which counts them." if isinstance(loaded.events, Store) else None
+    counted = None
+    if isinstance(loaded.events, Store):
+        taped = is_tape(job.addresses[0])
+        place = "on the tape, where they are counted" if taped else "in the cluster, which counts them"
+        counted = f"The events stay {place}."
     return {
         "source": job.source,
         "formats": loaded.formats,

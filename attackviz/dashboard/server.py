@@ -8,13 +8,18 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ServeError
 from .job import Job
 from .reading import shared, stop_all
 
-__all__ = ["free_port", "serve"]
+if TYPE_CHECKING:
+    from ..live import Live, LiveSettings
+
+__all__ = ["free_port", "run", "serve", "serve_live"]
+
+_IDLE = 60.0  # seconds
 
 
 def free_port(address: str, port: int) -> int:
@@ -99,29 +104,115 @@ def serve(
     """
     port = free_port(address, port)
     shared(job)
+    from .app import page
+
     try:
-        _run(job, port, address, origins, opening, ready)
+        run(lambda: page(shared(job), opening), port=port, address=address, origins=origins, ready=ready)
     finally:
         stop_all()
 
 
-def _run(
-    job: Job,
+def serve_live(
+    settings: LiveSettings,
+    *,
+    port: int = 5006,
+    address: str = "127.0.0.1",
+    origins: Sequence[str] = (),
+    opening: Mapping[str, Any] | None = None,
+    ready: Callable[[str], None] | None = None,
+    started: Callable[[Live], None] | None = None,
+    tls: tuple[str, str] | None = None,
+) -> None:
+    """Take events in and show them as they come, until the process is told to stop.
+
+    Parameters
+    ----------
+    settings : LiveSettings
+    port, address, origins, opening, ready
+        As for `serve`.
+    started : callable, optional
+        Given the live server once its tape is open.
+    tls : tuple of str, optional
+        Files of a certificate and its key, to speak HTTPS.
+
+    Raises
+    ------
+    AttackvizError
+        If the tape, a source or the port cannot be had, or other machines would
+        be answered though no token is asked for.
+    """
+    from ..live import Live, use
+    from ..live.provider import TokenProvider
+    from ..live.routes import routes
+    from ..live.web import is_loopback
+    from .live import page
+
+    lacking = [role for role in ("push", "view") if not settings.tokens.needed(role)]
+    if lacking and not settings.open and not is_loopback(address):
+        raise ServeError(
+            f"{address} answers other machines, and no {' and no '.join(lacking)} token is set",
+            hint=f"set {' and '.join(f'ATTACKVIZ_{role.upper()}_TOKEN' for role in lacking)}, or say --open",
+        )
+    port = free_port(address, port)
+    live = Live(settings).start()
+    use(live)
+    try:
+        if started:
+            started(live)
+        more: dict[str, Any] = {
+            "extra_patterns": routes(lambda: live),
+            # Whoever does not say what he wants in time makes room for others.
+            "http_server_kwargs": {"idle_connection_timeout": _IDLE},
+        }
+        if settings.tokens.needed("view"):
+            more["auth_provider"] = TokenProvider(lambda: live)
+        if tls:
+            more["ssl_certfile"], more["ssl_keyfile"] = tls
+        run(
+            lambda: page(live.tape, opening, title=settings.title, attribution=live.attribution),
+            port=port,
+            address=address,
+            origins=origins,
+            ready=ready,
+            **more,
+        )
+    finally:
+        use(None)
+        live.stop()
+
+
+def run(
+    make_page: Callable[[], Any],
+    *,
     port: int,
     address: str,
-    origins: Sequence[str],
-    opening: Mapping[str, Any] | None,
-    ready: Callable[[str], None] | None,
+    origins: Sequence[str] = (),
+    ready: Callable[[str], None] | None = None,
+    **more: Any,
 ) -> None:
-    import panel as pn
+    """Run Panel's server with one page until the process is told to stop.
 
-    from .app import page
+    Parameters
+    ----------
+    make_page : callable
+        Makes what a session shows.
+    port, address, origins, ready
+        As for `serve`; the port is free.
+    **more
+        Further arguments of `panel.io.server.get_server`.
+
+    Raises
+    ------
+    ServeError
+        If the port cannot be had.
+    """
+    import panel as pn
 
     logging.getLogger("asyncio").addFilter(_no_closed_sockets)
 
     try:
         server = pn.io.server.get_server(
-            {"/": lambda: page(shared(job), opening)},
+            {"/": make_page},
             port=port,
             address=address,
             websocket_origin=_origins(address, port, origins),
@@ -129,6 +220,7 @@ def _run(
             show=False,
             start=False,
             verbose=False,
+            **more,
         )
     except OSError as error:
         raise _refused(address, port, error) from None
@@ -137,7 +229,8 @@ def _run(
         signal.signal(number, lambda *_: loop.add_callback_from_signal(loop.stop))
     server.start()
     if ready:
-        loop.add_callback(ready, f"http://{_host(address)}:{server.port}/")
+        scheme = "https" if "ssl_certfile" in more else "http"
+        loop.add_callback(ready, f"{scheme}://{_host(address)}:{server.port}/")
     loop.start()
     server.stop()
 

@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import Any
 
 from ..account import Account
+from ..analysis.grouped import Grouped, joined
 from ..filters import Filters
 from ..formats import Options
 from ..formats.casts import within as inside
@@ -26,7 +27,7 @@ from ..formats.stored import STORED
 from ..schema import COLUMNS
 from ..window import Window
 from .documents import hits_of, lines_of
-from .groups import TILE, Answer, Bucket, Grouped, asked_of, from_buckets, from_events, joined
+from .groups import TILE, Answer, Bucket, asked_of, from_buckets, from_events
 from .moment import END_MS, FIRST_MS, HOLD, SEED, SPANS, Moment
 from .needs import Source, TooManyError, UncountableError, needed, sources
 from .pull import Pull, empty

@@ -29,8 +29,8 @@ from .moment import HOLD, SPANS
 from .needs import TooManyError
 
 if TYPE_CHECKING:
+    from ..analysis.grouped import Grouped
     from ..geo import Database, Targets
-    from .groups import Grouped
 
 __all__ = ["cube"]
 

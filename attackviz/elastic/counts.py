@@ -31,7 +31,7 @@ from .rough import about_how_many, frequent
 from .slices import BROKEN
 
 if TYPE_CHECKING:
-    from .groups import Grouped
+    from ..analysis.grouped import Grouped
     from .wire import Wire
 
 __all__ = ["EPOCH", "Question", "count", "ends", "located", "spanned", "timeline", "told", "top"]

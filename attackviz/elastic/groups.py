@@ -8,7 +8,6 @@ events.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,10 +16,8 @@ import pyarrow as pa
 
 from ..account import Account
 from ..analysis.coding import distinct, sums
-from ..analysis.conditions import mask
-from ..analysis.fields import Fields
+from ..analysis.grouped import Grouped
 from ..analysis.times import times, weights
-from ..filters import Filters
 from ..formats import Batch, Options
 from ..schema import COLUMNS, arrow_type
 
@@ -30,13 +27,12 @@ if TYPE_CHECKING:
     from .documents import Documents
     from .needs import Source
 
-__all__ = ["TILE", "Answer", "Bucket", "Grouped", "answer_of", "asked_of", "from_buckets", "from_events", "joined"]
+__all__ = ["TILE", "Answer", "Bucket", "answer_of", "asked_of", "from_buckets", "from_events"]
 
 TILE = 29
 """Zoom of the smallest tiles: 7 cm at the equator."""
 
 _ROW = "row of the answer"  # a column of no log
-_CELL = 2**32 - 1
 _FINE = 6  # decimals of a degree: a tenth of a metre, and more than an index keeps
 
 
@@ -91,69 +87,6 @@ class Answer(msgspec.Struct):
 
 
 answer_of = msgspec.json.Decoder(Answer).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Grouped:
-    """Hold combinations of values, and the events that have them.
-
-    Attributes
-    ----------
-    columns : pyarrow.Table
-        Columns of the event table but ``time`` and ``count``; one row a combination.
-    weight : ndarray of int64
-        Events.
-    first_us, last_us : ndarray of int64
-        When the first and the last of them happened, in microseconds since the
-        epoch, as far as that was asked for.
-    """
-
-    columns: pa.Table
-    weight: NDArray[np.int64]
-    first_us: NDArray[np.int64]
-    last_us: NDArray[np.int64]
-
-    @property
-    def events(self) -> int:
-        """How many there are."""
-        return int(self.weight.sum())
-
-    def met(self, filters: Filters) -> Grouped:
-        """Return the rows that meet filters."""
-        if not filters:
-            return self
-        rows = mask(Fields(self.columns), filters)
-        return Grouped(self.columns.filter(pa.array(rows)), self.weight[rows], self.first_us[rows], self.last_us[rows])
-
-    def since(self, start_us: int) -> Grouped:
-        """Return the rows with no time before one: that of a bin may be."""
-        return Grouped(self.columns, self.weight, np.maximum(self.first_us, start_us), self.last_us)
-
-    def table(self, time_us: NDArray[np.int64]) -> pa.Table:
-        """Return an event table: a row stands for all events of a combination, or for as many as one can.
-
-        Parameters
-        ----------
-        time_us : ndarray of int64
-            What to give as their times.
-        """
-        copies = np.maximum(-(-self.weight // _CELL), 1)
-        row = np.repeat(np.arange(len(copies)), copies)
-        count = np.full(len(row), _CELL)
-        count[np.cumsum(copies) - 1] = self.weight - (copies - 1) * _CELL
-        columns = {name: self.columns[name].take(pa.array(row)) for name in self.columns.column_names}
-        columns["time"] = pa.array(time_us[row], pa.timestamp("us", tz="UTC"))
-        columns["count"] = pa.array(count, pa.uint32())
-        return pa.table(columns)
-
-
-def joined(parts: Sequence[Grouped]) -> Grouped:
-    """Return the rows of several, with combinations of several parts in several rows."""
-    if len(parts) == 1:
-        return parts[0]
-    columns = pa.concat_tables([part.columns for part in parts], promote_options="default").unify_dictionaries()
-    arrays = ([getattr(part, name) for part in parts] for name in ("weight", "first_us", "last_us"))
-    return Grouped(columns, *map(np.concatenate, arrays))
 
 
 def asked_of(asked: Sequence[Source], time: str, seconds: int, tile: int, size: int, moments: bool) -> dict[str, Any]:

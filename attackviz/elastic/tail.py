@@ -14,7 +14,6 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
@@ -24,10 +23,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import msgspec
 
 from ..account import Account
-from ..errors import AttackvizWarning, DataLossWarning, ElasticError, UsageError, WindowError
+from ..errors import AttackvizWarning, DataLossWarning, ElasticError, UsageError
 from ..filters import Filters
 from ..formats import Options
-from ..window import Window, zone
+from ..window import moment
 from .documents import DATES, Documents, Hit, lines_of
 from .looks import STEPS, Look
 from .position import Position
@@ -266,7 +265,7 @@ class Tail:
     def _begin(self, digest: str, by: str | None, since: datetime | str | None) -> Position:
         by = self._dated(by) if by is not None else self._told()
         if since is not None:
-            start = max(0, int(_moment(since, self._options.tz).timestamp() * 1000))
+            start = max(0, int(moment(since, self._options.tz).timestamp() * 1000))
         else:
             newest = self._look.newest(by)
             start = 0 if newest is None else newest + 1
@@ -348,13 +347,3 @@ class Tail:
     def _drop(self, floor: int) -> None:
         passed = self._at.passed + self._seen.drop(floor)
         self._at = replace(self._at, floor=max(floor, self._at.floor), passed=passed)
-
-
-def _moment(since: datetime | str, tz: str) -> datetime:
-    """Return a moment from a time, a day, or the words for a window that begins there."""
-    if isinstance(since, datetime):
-        return since if since.tzinfo else since.replace(tzinfo=zone(tz))
-    for text in (f"{since}/PT1S", since):
-        with suppress(WindowError):
-            return Window.parse(text, tz=tz).start
-    raise WindowError(f"{since!r} is no time", hint="write '2025-02-20T05:00Z', '2025-02-20', 'yesterday' or 'last 1h'")

@@ -14,6 +14,7 @@ from ..elastic.located import Located
 from ..errors import ExportError, UsageError
 from ..replay import Recording, record
 from ..saving import replacing
+from ..tape.counting import Counting
 from ..window import Window, as_window
 from .page import THEMES, page
 
@@ -37,7 +38,7 @@ class Replay:
     ----------
     events : pandas.DataFrame, pyarrow.Table, Store or Recording
         An event table. Where it has ``src_ip`` and no ``src_lat``, its sources
-        are located first. A store (`attackviz.Elastic`) is asked for its events
+        are located first. A store (`attackviz.Elastic`, `attackviz.Tape`) is asked for its events
         where they are few enough to be shown one by one, else for cells. A
         recording is taken as it is.
     window : Window or str, optional
@@ -197,6 +198,10 @@ def _located(events: Any, database: Database | None, targets: Targets | None) ->
         return Located(events, database, targets), _credit(database)
     columns = getattr(events, "column_names", None)
     have = list(getattr(events, "columns", ()) if columns is None else columns)
+    if isinstance(events, Counting):
+        from ..geo import open_database
+
+        return events, _credit(database or open_database())
     if "src_lat" not in have and "src_ip" not in have:
         return events, {}
     from ..geo import enrich, open_database

@@ -22,7 +22,7 @@ from .heralding import HERALDING
 from .honeytrap import HONEYTRAP
 from .snort import SNORT
 from .sshesame import SSHESAME, SSHESAME_JSON
-from .stored import STORED, STORED_EXPORT
+from .stored import EVENTS, STORED, STORED_EXPORT
 from .suricata import SURICATA, SURICATA_FLOWS
 from .table import EVENT_TABLE
 from .tpot import TPOT, TPOT_EXPORT
@@ -54,6 +54,7 @@ FORMATS: dict[str, Format] = {
         STORED,
         STORED_EXPORT,
         EVENT_TABLE,
+        EVENTS,
         SURICATA,
         SURICATA_FLOWS,
         SURICATA_FAST,

@@ -3,11 +3,15 @@
 Each column stands at its field of the Elastic Common Schema; what ECS has no
 honest place for (our words for verdict and severity, the count, extra columns)
 stands in one object, ``attackviz``, whose ``schema`` marks the document as ours.
+
+``events`` are lines under the columns' own names: what programs that know
+nothing of ECS push to a live server. Its name must be given, for other logs
+have such fields, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 
 import pyarrow as pa
@@ -18,7 +22,7 @@ from .columns import Columns, mapped
 from .format import Format
 from .values import point
 
-__all__ = ["FIELDS", "MARK", "OWN", "SCHEMA", "STORED", "STORED_EXPORT"]
+__all__ = ["EVENTS", "FIELDS", "MARK", "OWN", "SCHEMA", "STORED", "STORED_EXPORT"]
 
 OWN = "attackviz"
 """The object that holds what ECS has no place for."""
@@ -38,12 +42,14 @@ FIELDS: dict[str, str] = {
 _POINTS = {"src_lat", "src_lon", "dst_lat", "dst_lon"}
 
 
-def _build(c: Columns, within: str = "") -> dict[str, pa.Array | Callable[[], pa.Array]]:
+def _build(
+    c: Columns, within: str = "", fields: Mapping[str, str] = FIELDS
+) -> dict[str, pa.Array | Callable[[], pa.Array]]:
     built: dict[str, pa.Array | Callable[[], pa.Array]] = {
-        name: partial(_column, c, name, within) for name in COLUMNS if name not in _POINTS
+        name: partial(_column, c, name, within, fields) for name in COLUMNS if name not in _POINTS
     }
     for end in ("src", "dst"):
-        both = cache(partial(point, c, within + FIELDS[f"{end}_lat"], within + FIELDS[f"{end}_lon"], end))
+        both = cache(partial(point, c, within + fields[f"{end}_lat"], within + fields[f"{end}_lon"], end))
         built |= {name: partial(_half, both, name) for name in (f"{end}_lat", f"{end}_lon")}
     return built
 
@@ -52,8 +58,8 @@ def _half(both: Callable[[], dict[str, pa.Array]], name: str) -> pa.Array:
     return both()[name]
 
 
-def _column(c: Columns, name: str, within: str) -> pa.Array:
-    column, path = COLUMNS[name], within + FIELDS[name]
+def _column(c: Columns, name: str, within: str, fields: Mapping[str, str]) -> pa.Array:
+    column, path = COLUMNS[name], within + fields[name]
     if name == "time":
         return c.time(path)
     if name == "src_ip":
@@ -100,4 +106,15 @@ STORED_EXPORT = Format(
     known_by=(frozenset({f"_source.{OWN}"}),),
     build=partial(_build, within="_source."),
     clock=("_source.@timestamp",),
+)
+
+EVENTS = Format(
+    name="events",
+    title="Events under the names of the event table",
+    kind="json",
+    fields=tuple(COLUMNS),
+    known_by=(frozenset({"time", "src_ip"}),),
+    build=partial(_build, fields={name: name for name in COLUMNS}),
+    clock=("time",),
+    detected=False,
 )

@@ -1,8 +1,8 @@
 """The one place that understands addresses, and what is read from them.
 
 An address is a path, a glob, a directory, ``-`` for standard input, or
-``s3://bucket/prefix``, or an index of a cluster, ``es+https://host/index``;
-several may be given at once. `open_address` finds the files behind them, `scan`
+``s3://bucket/prefix``, an index of a cluster, ``es+https://host/index``, or a
+tape, ``tape:DIR``; several may be given at once. `open_address` finds the files behind them, `scan`
 reads events batch by batch, `read` into a data frame.
 """
 

@@ -1,4 +1,6 @@
-"""What addresses mean: a path, a glob, a directory, ``-``, ``s3://bucket/prefix``, ``es+https://host/index``."""
+"""What addresses mean: a path, a glob, a directory, ``-``, ``s3://bucket/prefix``,
+``es+https://host/index``, ``tape:DIR``.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from pathlib import Path
 from ..elastic.address import hidden, is_address, shown
 from ..errors import AddressError
 from ..sources import Stored, find, find_s3, outside
+from ..tape.address import is_tape
 from ..window import Window
 
 __all__ = ["Address", "listed", "open_address", "parted"]
@@ -41,7 +44,7 @@ def open_address(
     ------
     AddressError
         If nothing is there, or the address is of a kind that is not known, or
-        of an index: `attackviz.Elastic` opens these.
+        of an index or a tape: `attackviz.Elastic` and `attackviz.Tape` open these.
 
     Examples
     --------
@@ -56,7 +59,9 @@ def open_address(
         if is_address(text):
             hint = "attackviz elastic check says what it holds"
             raise AddressError("it is an index, not files", where=shown(text), hint=hint)
-        if match and not _is_s3(each) and not Path(each).exists() and (match[2] or match[1] == "tape"):
+        if is_tape(text):
+            raise AddressError("it is a tape, not files", where=text, hint="attackviz tape info says what it holds")
+        if match and match[2] and not _is_s3(each) and not Path(each).exists():
             raise AddressError(
                 f"addresses that begin with {match[0]} are not understood", where=hidden(text), hint=_hint(text)
             )
@@ -99,28 +104,31 @@ def listed(address: Address | Sequence[Address]) -> list[Address]:
     return addresses
 
 
-def parted(addresses: Iterable[Address]) -> tuple[list[Address], list[str]]:
-    """Return the addresses of files, and those of indices.
+def parted(addresses: Iterable[Address]) -> tuple[list[Address], list[str], list[str]]:
+    """Return the addresses of files, those of indices, and those of tapes.
 
     Examples
     --------
-    >>> parted(["logs/", "es:///attacks"])
-    (['logs/'], ['es:///attacks'])
+    >>> parted(["logs/", "es:///attacks", "tape:events.tape"])
+    (['logs/'], ['es:///attacks'], ['tape:events.tape'])
     """
     files: list[Address] = []
     indices: list[str] = []
+    tapes: list[str] = []
     for each in addresses:
         if is_address(text := os.fspath(each)):
             indices.append(text)
+        elif is_tape(text):
+            tapes.append(text)
         else:
             files.append(each)
-    return files, indices
+    return files, indices, tapes
 
 
 def _hint(text: str) -> str:
     if text.startswith(("http://", "https://")):
         return "of a cluster's index, write es+https://host:9200/index"
-    return "give a file, a directory, a glob, s3://bucket/prefix or es+https://host:9200/index"
+    return "give a file, a directory, a glob, s3://bucket/prefix, es+https://host:9200/index or tape:DIR"
 
 
 def _is_s3(address: Address) -> bool:

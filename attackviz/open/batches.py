@@ -18,6 +18,7 @@ from ..schema import COLUMNS, arrow_type
 from ..sources import Progress, Stored, spread
 from .addresses import Address
 from .indices import pulled
+from .tapes import played
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..analysis import Exclusion
     from ..elastic import Elastic
+    from ..tape import Tape
 
 __all__ = ["Scan", "together"]
 
@@ -57,6 +59,8 @@ class Scan:
         What is left out.
     indices : sequence of Elastic
         What to read after the files.
+    tapes : sequence of Tape
+        What to read after these.
 
     Attributes
     ----------
@@ -91,8 +95,9 @@ class Scan:
         bad: Address | None = None,
         exclude: Exclusion | None = None,
         indices: Sequence[Elastic] = (),
+        tapes: Sequence[Tape] = (),
     ) -> None:
-        self.files, self.indices = files, indices
+        self.files, self.indices, self.tapes = files, indices, tapes
         self.account = account
         self.targets = targets
         self.read_part = partial(_read_part, form=format, options=options, exclude=exclude)
@@ -118,7 +123,7 @@ class Scan:
         processes: int | None,
         bad: Address | None,
     ) -> Generator[pa.Table, None, None]:
-        if self.files or not self.indices:
+        if self.files or not (self.indices or self.tapes):
             yield from spread(self.files, form, options, self.account, progress, processes, bad)
         if self.files and not self.account.files:
             shown = "; ".join(f"{name}: {why}" for name, why in list(self.account.skipped.items())[:3])
@@ -129,6 +134,7 @@ class Scan:
             shown = "; ".join(f"{name}: {self.account.skipped[name]}" for name in unread[:3])
             self.account.note(f"{len(unread):,} of {len(self.files):,} files could not be read ({shown})")
         yield from pulled(self.indices, options, self.account, progress, self.files)
+        yield from played(self.tapes, options, self.account, progress, self.files)
 
     def _leaving(
         self, exclude: Exclusion, beside: list[str], tables: Generator[pa.Table, None, None]

@@ -19,6 +19,7 @@ from ..window import Window, as_window, zone
 from .addresses import Address, listed, open_address, parted
 from .batches import Scan, together
 from .indices import opened
+from .tapes import found
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,8 @@ def scan(
     address : path or sequence of paths
         Files (plain, compressed, archives), directories, globs; ``-`` is
         standard input; ``s3://bucket/prefix``, also as a pattern; an index as
-        ``es+https://host:9200/index?q=QUERY`` (`attackviz.elastic.Address`).
+        ``es+https://host:9200/index?q=QUERY`` (`attackviz.elastic.Address`); a
+        tape as ``tape:DIR``.
     format : str, Mapping or path, optional
         Name of the format, or a mapping of one's own, or the path of a
         ``.toml`` file that holds one; told by content by default.
@@ -106,8 +108,9 @@ def scan(
     form = None if format is None else choose(format, own)
     if form is not None and form.mapping is not None:
         own = (*(mapping for mapping in own if mapping.name != form.name), form.mapping)
-    addresses, named_indices = parted(listed(address))
+    addresses, named_indices, named_tapes = parted(listed(address))
     indices = opened(named_indices, format, bad)
+    tapes = found(named_tapes, format)
     files, skipped = open_address(addresses, span) if addresses else ([], {})
     beside = (file.path.with_name(TARGETS) for file in files if isinstance(file, InputFile))
     targets = next((path for path in beside if path.is_file()), None)
@@ -124,6 +127,7 @@ def scan(
         bad=bad,
         exclude=_exclusion(exclude),
         indices=indices,
+        tapes=tapes,
     )
 
 
@@ -200,8 +204,9 @@ def read(
         raise UsageError("progress, processes and bad are not for engine='dask'", hint="leave them out")
     with scan(address, format, window, columns, tz, progress, processes, year, bad, exclude) as batches:
         if engine == "dask":
-            if batches.indices:
-                raise UsageError("engine='dask' reads files, not an index", hint="read a window at a time, or scan it")
+            if batches.indices or batches.tapes:
+                hint = "read a window at a time, or scan it"
+                raise UsageError("engine='dask' reads files, not an index or a tape", hint=hint)
             from ..sources.dask import as_dask, parts
 
             todo = parts(batches.files, batches.account.skipped)

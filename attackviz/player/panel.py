@@ -57,6 +57,12 @@ class Player(JSComponent):
         "answer (a dict, and a recording or nothing), in a callback of the session.",
     )
     asks = param.Boolean(default=False, constant=True, doc="Whether there is somebody to ask; not for use.")
+    live = param.Dict(
+        default={},
+        doc="Events as they come, instead of a recording: socket (its address, as seen from the page), title, labels "
+        "of the categories that ship with a colour, in their order.",
+    )
+    wall = param.Boolean(default=False, doc="For a screen that nobody touches: no controls, views in turn.")
     figure = param.Parameter(default=None, allow_refs=False, doc="The map beneath.")
     ground: Any = Child(default=None, allow_refs=False, doc="What holds the figure; not for use.")
 

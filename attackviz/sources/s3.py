@@ -7,15 +7,13 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..account import Account
-from ..errors import AddressError, MissingDependencyError, ReadError
-from ..settings import load_settings
+from ..errors import AddressError, ReadError
 from ..window import Window
 from .ahead import Ahead
+from .aws import client, failed, passing, refused
 from .files import no_log, outside
 
 __all__ = ["S3Object", "find_s3"]
@@ -27,28 +25,6 @@ _ARCHIVED = {"GLACIER", "DEEP_ARCHIVE"}
 _TRIES = 5
 _PAGE = 1000  # keys; servers give no more
 _FIRST_WAIT = 0.2  # seconds; doubled each time
-
-# What the server answers -> what it means, and what can be done.
-_ANSWERS = {
-    "NoSuchBucket": ("there is no such bucket", "check its name, and the endpoint"),
-    "NoSuchKey": ("it vanished after it was listed", "read again"),
-    "404": ("it vanished after it was listed", "read again"),
-    "PreconditionFailed": ("it was replaced while it was read", "read again"),
-    "AccessDenied": ("access is denied", "ask for s3:ListBucket and s3:GetObject"),
-    "403": ("access is denied", "ask for s3:ListBucket and s3:GetObject"),
-    "AllAccessDisabled": ("access is denied", "ask for s3:ListBucket and s3:GetObject"),
-    "InvalidAccessKeyId": ("the credentials are not known there", "check AWS_ACCESS_KEY_ID, and the endpoint"),
-    "SignatureDoesNotMatch": ("the credentials are refused", "check AWS_SECRET_ACCESS_KEY, and the region"),
-    "ExpiredToken": ("the credentials have expired", "get new ones"),
-    "InvalidToken": ("the credentials are refused", "get new ones"),
-    "InvalidObjectState": ("it is archived", "restore it first"),
-    "SlowDown": ("the server asks to slow down", "try again later"),
-    "ServiceUnavailable": ("the server is not available", "try again later"),
-    "503": ("the server is not available", "try again later"),
-    "InternalError": ("the server failed", "try again later"),
-    "500": ("the server failed", "try again later"),
-}
-_PASSING = {"SlowDown", "ServiceUnavailable", "503", "InternalError", "500", "RequestTimeout"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +88,7 @@ class S3Object:
         while True:
             rest = {"Range": f"bytes={at}-"} if at else {}
             try:
-                body = client().get_object(Bucket=self.bucket, Key=self.key, IfMatch=self.etag, **rest)["Body"]
+                body = client("s3").get_object(Bucket=self.bucket, Key=self.key, IfMatch=self.etag, **rest)["Body"]
                 with body:
                     while piece := body.read(size):
                         at, tries = at + len(piece), 0
@@ -121,13 +97,13 @@ class S3Object:
                     return
                 error = ReadError("the transfer was cut", where=self.name, hint="try again")
             except known.ClientError as wrong:
-                error = _refused(wrong, self.name)
-                if _code(wrong) not in _PASSING:
+                error = refused(wrong, self.name, "s3")
+                if not passing(wrong):
                     raise error from None
             except (known.HTTPClientError, known.ConnectionError, known.IncompleteReadError, HTTPError, OSError):
                 error = ReadError("the transfer was cut", where=self.name, hint="try again")
             except known.BotoCoreError as wrong:
-                raise _failed(wrong, self.name) from None
+                raise failed(wrong, self.name, "s3") from None
             tries += 1
             if tries == _TRIES:
                 raise error
@@ -227,7 +203,7 @@ class _Listing:
 
         start = {"StartAfter": after} if after else {}
         try:
-            pages = client().get_paginator("list_objects_v2")
+            pages = client("s3").get_paginator("list_objects_v2")
             limit = {"PageSize": _PAGE}
             for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix, PaginationConfig=limit, **start):
                 entries = page.get("Contents", [])
@@ -241,9 +217,9 @@ class _Listing:
                 if skip and entries[-1]["Key"] <= skip and page.get("IsTruncated"):
                     return skip
         except ClientError as wrong:
-            raise _refused(wrong, self.address) from None
+            raise refused(wrong, self.address, "s3") from None
         except BotoCoreError as wrong:
-            raise _failed(wrong, self.address) from None
+            raise failed(wrong, self.address, "s3") from None
         return None
 
     def _jump(self, key: str) -> str | None:
@@ -271,78 +247,3 @@ class _Listing:
             "outside it, by the dates in their keys"
         )
         return target
-
-
-@lru_cache(maxsize=1)
-def client() -> Any:
-    """Return the one client of this process; threads may share it.
-
-    Credentials, region and endpoint are found as all AWS tools find them (the
-    environment, profiles, roles; ``AWS_ENDPOINT_URL``), the endpoint in the
-    settings, too.
-
-    Raises
-    ------
-    MissingDependencyError
-        If boto3 is not installed.
-    ReadError
-        If the configuration cannot be used.
-    """
-    try:
-        import boto3
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
-    except ImportError:
-        raise MissingDependencyError("reading from S3 needs boto3", hint="pip install 'attackviz[aws]'") from None
-    options = {
-        "connect_timeout": 10,
-        "read_timeout": 30,
-        "max_pool_connections": 16,
-        "retries": {"mode": "standard", "total_max_attempts": _TRIES},
-        # Others than AWS do not know the newer checksums.
-        "request_checksum_calculation": "when_required",
-        "response_checksum_validation": "when_required",
-    }
-    endpoint = load_settings().s3_endpoint
-    try:
-        # A session of its own: the shared one would keep credentials that have been changed since.
-        session = boto3.session.Session()
-        made = session.client("s3", endpoint_url=endpoint, config=Config(**options))
-        if not (urlsplit(made.meta.endpoint_url).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
-            # No name of a bucket is resolved under the name of one's own server.
-            config = Config(**options, s3={"addressing_style": "path"})
-            made = session.client("s3", endpoint_url=endpoint, config=config)
-    except (BotoCoreError, ValueError) as error:
-        if isinstance(error, ValueError):
-            raise ReadError("the endpoint of S3 is no URL", hint="write it as https://host:port") from None
-        raise _failed(error, "S3") from None
-    return made
-
-
-def _code(error: Any) -> str:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    return code if re.fullmatch(r"[A-Za-z0-9.]{1,60}", code) else "an unknown error"
-
-
-def _refused(error: Any, where: str) -> ReadError:
-    """Say what the server answered; its own words may hold what is secret, and are left out."""
-    what, hint = _ANSWERS.get(_code(error), (f"the server answers {_code(error)}", "check the address"))
-    return ReadError(what, where=where, hint=hint)
-
-
-def _failed(error: Any, where: str) -> ReadError:
-    """Say why the server could not even be asked."""
-    from botocore import exceptions as known
-
-    if isinstance(error, known.ProfileNotFound):
-        hint = "set AWS_PROFILE to one that the configuration of AWS holds"
-        return ReadError("there is no such profile of AWS", where=where, hint=hint)
-    if isinstance(error, known.NoCredentialsError | known.PartialCredentialsError):
-        hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role"
-        return ReadError("no credentials for S3 were found", where=where, hint=hint)
-    if isinstance(error, known.HTTPClientError | known.ConnectionError):
-        host = urlsplit(client().meta.endpoint_url)
-        shown = f"{host.hostname}:{host.port}" if host.port else host.hostname
-        return ReadError(f"{shown} does not answer", where=where, hint="check the network and AWS_ENDPOINT_URL")
-    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).removesuffix(" Error").lower()
-    return ReadError(f"S3 cannot be asked: {kind}", where=where, hint="check the configuration of AWS")

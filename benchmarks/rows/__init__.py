@@ -6,7 +6,21 @@ from collections.abc import Callable
 
 from ..bench import Bench
 from ..table import Row
-from . import bulk, cube, fields, first_frame, geolocation, imports, pages, pull, reading, reindex, scrubbing, server
+from . import (
+    bulk,
+    cube,
+    fields,
+    first_frame,
+    geolocation,
+    imports,
+    pages,
+    pull,
+    reading,
+    reindex,
+    scrubbing,
+    server,
+    tape,
+)
 
 Part = Callable[[Bench], list[Row]]
 
@@ -22,5 +36,6 @@ PARTS: dict[str, Part] = {
     "pull": pull.rows,
     "cube": cube.rows,
     "reindex": reindex.rows,
+    "tape": tape.rows,
     "pages": pages.rows,
 }

@@ -139,6 +139,48 @@ class Player:
         return self.root.locator(selector).all_inner_texts()
 
 
+class Live(Player):
+    """A player of live events, as a viewer sees it."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
+        until(lambda: self.live and self.live["connection"] == "open" and self.state["status"] == "ready", "the socket")
+
+    @property
+    def live(self) -> dict[str, Any]:
+        return self.run("return player.state.live")
+
+    def sees(self, event_id: str) -> dict[str, Any]:
+        """Wait until an event is in the feed by its own id, counted and with an arc; return the state then.
+
+        It must be of about now, have a location, and be among the newest.
+        """
+        has = "return [...root.querySelectorAll('[data-event]')].some((row) => row.dataset.event === arg)"
+        until(lambda: self.run(has, event_id), f"{event_id} in the feed")
+        until(lambda: self.state["drawn"] > 0, "an arc")
+        assert self.state["counts"]["events"] > 0
+        return self.state
+
+    def holds(self, events: int) -> None:
+        """Wait until so many events are in the browser."""
+        until(lambda: self.live["held"] == events, f"{events} events in the browser")
+
+    def hide(self, hidden: bool) -> None:
+        """Let the page believe that its tab was hidden, or is looked at again."""
+        self.page.evaluate(
+            "(hidden) => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });"
+            " document.dispatchEvent(new Event('visibilitychange')); }",
+            hidden,
+        )
+
+
+def open_live(watch: Watch, url: str) -> Live:
+    """Open a live dashboard; its own server is nothing that a page may not ask."""
+    watch.own = (*LOCAL, url, url.replace("http", "ws", 1))
+    watch.page.goto(url)
+    return Live(watch.page)
+
+
 @contextmanager
 def served(*arguments: str | Path, command: str = "serve") -> Iterator[str]:
     """Yield the address of a dashboard, served as a user serves it."""

@@ -247,7 +247,7 @@ def test_attack_layer_equals_the_exported_pages(player: Player, chromium: Any, t
 class App:
     """A server in a thread of this process, whose sessions can be looked at."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(self, make: Callable[[], Any], **more: Any) -> None:
         import panel as pn
 
         self.players: list[Any] = []
@@ -270,6 +270,7 @@ class App:
             server_id=name,
             unused_session_lifetime_milliseconds=5000,
             check_unused_sessions_milliseconds=200,
+            **more,
         )
         server = until(lambda: pn.state._servers.get(name), "the server")[0]
         self.url = f"http://127.0.0.1:{server.port}/"

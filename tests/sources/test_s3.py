@@ -17,13 +17,12 @@ from attackviz.account import Account
 from attackviz.cli.app import app
 from attackviz.errors import AddressError, DataLossWarning, ReadError
 from attackviz.open import open_address, scan
-from attackviz.sources import find_s3, s3
+from attackviz.sources import aws, find_s3, s3
 from attackviz.window import Window
 
-from ..conftest import missing
+from .amazon import SECRET
 from .faultyproxy import FaultyProxy
 
-SECRET = "wJalrXUtnFEMI-very-secret"
 OBJECTS = 1000
 LINES = 5
 
@@ -38,52 +37,25 @@ def lines(number, count=LINES):
 
 
 @pytest.fixture(scope="module")
-def server():
-    """Yield the URL of an S3 server that is empty at first."""
-    try:
-        from moto.server import ThreadedMotoServer
-    except ImportError:
-        missing("moto with its server", "make setup")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def proxy(server):
-    proxy = FaultyProxy(server)
+def proxy(moto):
+    proxy = FaultyProxy(moto)
     yield proxy
     proxy.close()
 
 
 @pytest.fixture
-def bucket(server, proxy, monkeypatch, tmp_path):
+def bucket(moto, amazon, proxy, monkeypatch):
     """Return a function that puts objects; what reads them goes through the proxy."""
-    import boto3
-
-    monkeypatch.chdir(tmp_path)
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "ATTACKVIZ_SETTINGS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
     monkeypatch.setattr(s3, "_FIRST_WAIT", 0.01)
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     proxy.fault = lambda path, before: None
     proxy.seen.clear()
     proxy.requests.clear()
-    client = boto3.client("s3", endpoint_url=server)
-    name = "logs-" + tmp_path.name.replace("_", "-").lower()[:40].strip("-")
-    client.create_bucket(Bucket=name)
+    client, name = amazon.client("s3"), amazon.bucket()
 
     # Without boto3, which would take longer to sign than the server to store.
-    connection = http.client.HTTPConnection(server.removeprefix("http://"))
+    connection = http.client.HTTPConnection(moto.removeprefix("http://"))
 
     def put(key, body):
         connection.request("PUT", f"/{name}/{quote(key)}", body)
@@ -95,7 +67,7 @@ def bucket(server, proxy, monkeypatch, tmp_path):
     put.client, put.name = client, name
     yield put
     connection.close()
-    s3.client.cache_clear()
+    aws.client.cache_clear()
 
 
 def command(*words):
@@ -298,7 +270,7 @@ def test_what_vanishes_after_the_listing_is_named_and_the_rest_is_kept(bucket, p
 def test_no_credentials(bucket, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     result = command("read", f"s3://{bucket.name}/")
     assert result.exit_code == 1
     assert "no credentials for S3 were found; set AWS_ACCESS_KEY_ID" in result.output
@@ -306,7 +278,7 @@ def test_no_credentials(bucket, monkeypatch):
 
 def test_a_profile_that_is_not_there(bucket, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     result = command("read", f"s3://{bucket.name}/")
     assert result.exit_code == 1
     assert "there is no such profile of AWS; set AWS_PROFILE" in result.output
@@ -314,21 +286,21 @@ def test_a_profile_that_is_not_there(bucket, monkeypatch):
 
 def test_a_server_that_is_not_there(bucket, monkeypatch, proxy):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://user:hush@127.0.0.1:9")
-    monkeypatch.setattr(s3, "_TRIES", 1)
-    s3.client.cache_clear()
+    monkeypatch.setattr(aws, "TRIES", 1)
+    aws.client.cache_clear()
     result = command("read", f"s3://{bucket.name}/")
     assert result.exit_code == 1
     assert "127.0.0.1:9 does not answer" in result.output
     assert "hush" not in result.output
 
 
-def test_the_endpoint_of_the_settings(bucket, monkeypatch, tmp_path, server):
+def test_the_endpoint_of_the_settings(bucket, monkeypatch, tmp_path, moto):
     address = bucket("a.json", lines(1))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    (tmp_path / "attackviz.toml").write_text(f's3_endpoint = "{server}"\n')
-    s3.client.cache_clear()
+    (tmp_path / "attackviz.toml").write_text(f's3_endpoint = "{moto}"\n')
+    aws.client.cache_clear()
     assert len(av.read(address)) == LINES
     (tmp_path / "attackviz.toml").write_text('s3_endpoint = "nonsense"\n')
-    s3.client.cache_clear()
+    aws.client.cache_clear()
     with pytest.raises(ReadError, match="endpoint of S3 is no URL"):
         av.read(address)

@@ -31,6 +31,10 @@ export function playerApi(ctx, parts, { events, setRecording, setStatus, setThem
     get canvas() { return parts.map.canvas; },
     play: () => need().play(),
     pause: () => need().pause(),
+    /** Return to the live edge; only where events come live. */
+    follow: () => ctx.live?.follow(),
+    /** Whether the clock stands at the live edge. */
+    get following() { return ctx.live?.following ?? false; },
     seek: (time) => need().seek(ticks(time)),
     step: (bins) => need().step(bins),
     get speed() { return ctx.engine?.state.speed; },
@@ -67,7 +71,7 @@ export function playerApi(ctx, parts, { events, setRecording, setStatus, setThem
     },
     setRecording,
     setStatus,
-    get state() { return stateOf(ctx, parts); },
+    get state() { return { ...stateOf(ctx, parts), live: ctx.live?.state() ?? null }; },
     /** Call back on `change`, or on one of: seek, playing, window, filters, speed, scope, selected, theme, status. Returns what stops it. */
     on(type, callback) {
       const listen = (event) => callback(event.detail);

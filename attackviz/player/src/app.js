@@ -3,6 +3,7 @@ import tokens from './tokens.css';
 import shellCss from './shell.css';
 import controlsCss from './controls.css';
 import panelsCss from './panels.css';
+import liveCss from './live.css';
 import { createActions, copyText, keyTable } from './actions.js';
 import { playerApi } from './api.js';
 import { ownMap } from './basemap.js';
@@ -15,6 +16,8 @@ import { createGrain } from './grain.js';
 import { createHonesty } from './honesty.js';
 import { bindKeys } from './keys.js';
 import { createLegend } from './legend.js';
+import { createLive } from './live.js';
+import { liveBar } from './liveview.js';
 import { createMapCell } from './mapcell.js';
 import { createPopovers } from './popover.js';
 import { createRail } from './rail.js';
@@ -24,9 +27,10 @@ import { createStates } from './states.js';
 import { createTimeline } from './timeline.js';
 import { createTopbar } from './topbar.js';
 import { createTransport } from './transport.js';
+import { createWall } from './wall.js';
 import { createZoom } from './zoom.js';
 
-const CSS = [tokens, shellCss, controlsCss, panelsCss].join('\n');
+const CSS = [tokens, shellCss, controlsCss, panelsCss, liveCss].join('\n');
 const LISTS_MS = 100; // lists and numbers follow the clock at most this often
 const LONGEST_MS = 250; // a frame that took longer (a sleeping tab) moves the clock no further
 const WIDTHS = { phone: 720, tight: 1080, mid: 1360 };
@@ -42,10 +46,11 @@ const NO_MAP = { land: [], borders: [] };
  * @param {object} config recording (ArrayBuffer or Uint8Array), map (factory of a map host) or basemap (outlines for the player's own
  *   map), options (t and window as ISO text or epoch ms; speed, scope, trail, loop, skipQuiet, bins, filters, theme, reducedMotion, autoplay),
  *   chrome ({topbar, rail}, both true), status (what to say before there is a recording), ask (a function from a question about events,
- *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store)
+ *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store),
+ *   live (see live.js: events as they come, instead of a recording), wall (no controls, for a screen that nobody touches)
  * @returns {object} the player: see api.js
  */
-export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null } = {}) {
+export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, live = null, wall = false } = {}) {
   const quiet = matchMedia('(prefers-reduced-motion: reduce)');
   const events = new EventTarget();
   const ctx = addQuestions({
@@ -83,7 +88,13 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     },
     copy: (text, button) => copyText(element, text, button),
     zoom: createZoom(ctx, { ask, show: (engine) => { useEngine(engine); onChange({ detail: { keys: new Set(['window', 'filters']) } }); } }),
-    setWindow: (ticks) => ctx.engine && ctx.zoom.setWindow(ticks),
+    live: null,
+    setWindow: (ticks) => ctx.engine && (ctx.live ?? ctx.zoom).setWindow(ticks),
+    redraw: () => parts.timeline.invalidate(new Set(['recording'])),
+    recolour(meta) {
+      ctx.slots = slotsOf(meta);
+      ctx.refresh();
+    },
     setTheme,
     setStill,
     openFilters,
@@ -93,22 +104,25 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     binSeconds: () => (ctx.engine && parts.timeline.binTicks() ? (parts.timeline.binTicks() * ctx.engine.rec.meta.tick_us) / 1e6 : null),
   });
   ctx.actions = createActions(ctx, parts);
+  element.classList.toggle('is-live', live !== null);
+  element.classList.toggle('is-wall', wall);
 
   Object.assign(parts, {
     map: createMapCell(ctx, map ?? ownMap(basemap)), legend: createLegend(ctx), honesty: createHonesty(ctx), card: createCard(ctx), grain: createGrain(ctx), states: createStates(ctx),
-    transport: createTransport(ctx), timeline: createTimeline(ctx), side: createSide(ctx), filters: createFilterPanel(ctx),
-    top: chrome.topbar === false ? null : createTopbar(ctx), rail: chrome.rail === false ? null : createRail(ctx),
+    transport: createTransport(ctx), timeline: createTimeline(ctx), side: createSide(ctx, live !== null), filters: createFilterPanel(ctx),
+    bar: live && liveBar(ctx), wall: wall ? createWall(ctx, () => parts.map) : null, top: wall || chrome.topbar === false ? null : createTopbar(ctx, live !== null), rail: wall || chrome.rail === false ? null : createRail(ctx),
   });
   const dock = el('section', { class: 'av-dock', 'aria-label': 'Timeline' }, parts.transport.element, parts.timeline.element);
   const below = el('div', { class: 'av-below av-handheld' });
   const shell = el('div', { class: `av-shell${parts.top ? ' has-top' : ''}${parts.rail ? ' has-rail' : ''}` },
     parts.top?.element, parts.rail?.element, parts.filters.element, parts.map.element, dock, below, parts.side.element);
   parts.map.element.append(parts.grain.element, parts.card.element, parts.states.element);
+  parts.map.element.append(...[parts.bar, parts.wall].filter(Boolean).map((part) => part.element));
   parts.map.foot.append(parts.legend.element, parts.honesty.element);
   element.append(shell, parts.states.live);
   parts.map.start();
 
-  const unbind = bindKeys(element, keyTable(ctx.actions));
+  const unbind = wall ? () => {} : bindKeys(element, keyTable(ctx.actions));
   const watch = new ResizeObserver(layout);
   for (const node of [element, parts.map.element, dock, parts.side.element, parts.legend.element, parts.grain.element]) watch.observe(node);
   const onQuiet = () => setStill(quiet.matches);
@@ -184,7 +198,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     raf = 0;
     const { engine } = ctx;
     if (engine?.state.playing && ctx.status === 'ready') {
-      if (last) engine.tickClock(Math.min(ts - last, LONGEST_MS));
+      if (last) (ctx.live ? ctx.live.tick : engine.tickClock.bind(engine))(Math.min(ts - last, LONGEST_MS));
       last = ts;
     } else {
       last = 0;
@@ -200,11 +214,14 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     parts.card.follow();
     parts.timeline.paint();
     parts.transport.paint();
+    parts.wall?.paint();
     if (!all && !(listsDue && (now || ts - listsAt >= LISTS_MS))) return;
     const measure = all || now;
     listsAt = ts;
     listsDue = now = false;
     parts.top?.update();
+    parts.bar?.update();
+    parts.wall?.update();
     parts.rail?.update();
     parts.transport.update();
     if (measure) fitDock();
@@ -222,11 +239,13 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
 
   function onChange({ detail: { keys } }) {
     ctx.forget();
-    const clockOnly = [...keys].every((key) => key === 't' || key === 'hover');
+    ctx.live?.changed(keys);
+    const clockOnly = [...keys].every((key) => key === 't' || key === 'hover' || key === 'events');
     if (['window', 'filters', 'bins', 'theme'].some((key) => keys.has(key))) parts.timeline.invalidate(keys);
     if (!(keys.size === 1 && keys.has('hover'))) listsDue = true;
     if (!clockOnly) now = true;
     if (keys.has('playing')) last = 0;
+    if (keys.has('recording')) ctx.recolour(ctx.engine.rec.meta);
     ctx.zoom.changed(keys);
     wake();
     events.dispatchEvent(new CustomEvent('change', { detail: { keys: [...keys] } }));
@@ -254,7 +273,6 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
       return;
     }
     const first = !ctx.engine;
-    ctx.slots = slotsOf(engine.rec.meta);
     ctx.zoom.begin(engine);
     useEngine(engine);
     setStatus(engine.rec.n ? { kind: 'ready' } : { kind: 'empty', title: 'This recording holds no events', detail: 'Nothing in the input had a usable time.', hints: [] });
@@ -264,6 +282,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   function useEngine(engine) {
     ctx.engine?.removeEventListener('change', onChange);
     ctx.engine = engine;
+    ctx.slots = slotsOf(engine.rec.meta);
     engine.addEventListener('change', onChange);
     ctx.forget();
     last = 0;
@@ -274,6 +293,8 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
 
   function destroy() {
     gone = true;
+    ctx.live?.destroy();
+    parts.wall?.destroy();
     ctx.zoom.destroy();
     cancelAnimationFrame(raf);
     watch.disconnect();
@@ -291,7 +312,10 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
 
   const player = playerApi(ctx, parts, { events, setRecording, setStatus, setTheme, destroy, draw: () => frame(performance.now(), true), layout });
   element.player = player;
-  if (recording) {
+  if (live) {
+    setStatus({ kind: 'empty', title: 'Connecting', detail: 'Events appear here as they come.', hints: [] });
+    ctx.live = createLive(ctx, live, { show: useEngine, setStatus, ask });
+  } else if (recording) {
     setRecording(recording);
   } else {
     setStatus(status ?? { kind: 'empty', title: 'Nothing to show yet', detail: 'A recording appears here once events were read.', hints: [] });

@@ -23,12 +23,27 @@ export class BlockSums {
   constructor(rec, index, mask) {
     this.rec = rec;
     this.index = index;
+    this.sums = new Float64Array((Math.ceil(rec.n / BLOCK) + 1) * COLS);
+    this.refresh(0, mask);
+  }
+
+  /**
+   * Sum anew what changed: the events from an index on are others, or there are more.
+   * @param {number} from first event that changed
+   * @param {Uint8Array} mask of all events
+   */
+  refresh(from, mask) {
     this.mask = mask;
-    const blocks = Math.ceil(rec.n / BLOCK);
-    this.sums = new Float64Array((blocks + 1) * COLS);
-    for (let k = 0; k < blocks; k++) {
+    const { n } = this.rec,
+      blocks = Math.ceil(n / BLOCK);
+    if (this.sums.length < (blocks + 1) * COLS) {
+      const sums = new Float64Array((blocks + 1) * COLS * 2);
+      sums.set(this.sums);
+      this.sums = sums;
+    }
+    for (let k = Math.floor(from / BLOCK); k < blocks; k++) {
       this.sums.copyWithin((k + 1) * COLS, k * COLS, (k + 1) * COLS);
-      this.add(this.sums, (k + 1) * COLS, k * BLOCK, Math.min(rec.n, (k + 1) * BLOCK), 1);
+      this.add(this.sums, (k + 1) * COLS, k * BLOCK, Math.min(n, (k + 1) * BLOCK), 1);
     }
   }
 
@@ -164,9 +179,9 @@ export class Slide {
 
   moveTo(a, b, mask, version) {
     const apart = a >= this.b || b <= this.a;
+    this.mask = mask;
     if (version !== this.version || apart || Math.abs(a - this.a) + Math.abs(b - this.b) > b - a) {
       this.cells.fill(0);
-      this.mask = mask;
       this.version = version;
       this.add(a, b, 1);
     } else {

@@ -1,5 +1,5 @@
 /** The feed: the newest events before the playhead, repeats in a row as one line. */
-import { el, pool, setText, show } from './dom.js';
+import { el, pool, setAttr, setText, show } from './dom.js';
 import { clockTime, countryName, exact } from './format.js';
 import { glyph, icon, setGlyph } from './icons.js';
 
@@ -67,7 +67,7 @@ export function createFeed(ctx) {
       const most = ctx.size.phone ? 6 : Math.max(0, Math.floor(height / ROW));
       const { rec, events } = engine.feed(most * 8);
       const rows = mergeRepeats(rec, events, most);
-      return fillRows(rows.map(({ event, repeats }) => ({ ...feedTexts(rec, event), source: rec.source[event], ip: rec.sources.ip[rec.source[event]], slot: rec.slot[event], time: clockTime(engine.timeUs(rec.t[event])), repeats })));
+      return fillRows(rows.map(({ event, repeats }) => ({ ...feedTexts(rec, event), source: rec.source[event], ip: rec.sources.ip[rec.source[event]], slot: rec.slot[event], id: rec.idOf?.(event) || null, time: clockTime(engine.timeUs(rec.t[event])), repeats })));
     },
   };
 }
@@ -89,6 +89,7 @@ function feedRow(ctx) {
     element,
     update(item) {
       ({ source, ip } = item);
+      setAttr(element, 'data-event', item.id);
       setText(time, item.time);
       setGlyph(mark, item.slot);
       setText(service, item.service);

@@ -48,7 +48,7 @@ export const arcLife = (speed, perSecond) => ((speed <= 1 ? MAP.linger : MAP.lif
 export const ringRadius = (n, scale = 1) =>
   scale * Math.max(MAP.ringMin, Math.min(MAP.ringMax, MAP.ringK * Math.sqrt(n)));
 
-// Rings large enough to be told apart come first and in order of size; small ones follow by place.
+// Rings large enough to be told apart come first and in order of size; small ones follow.
 function ringsOf(now, view, scale) {
   const { rec, index, trail, t, trailTicks, ringUnit = 1 } = now,
     sums = scratch(now).bySlot;
@@ -83,7 +83,10 @@ function ringsOf(now, view, scale) {
     }
     sums.fill(0, o, o + SLOTS);
   }
-  return large.sort((a, b) => b.n - a.n || a.place - b.place || a.x - b.x).concat(small);
+  // Equal ones in an order that the places give, not their rows: the same in every recording.
+  const { jitter } = index,
+    apart = (a, b) => jitter[a.place] - jitter[b.place] || a.place - b.place || a.x - b.x;
+  return large.sort((a, b) => b.n - a.n || apart(a, b)).concat(small.sort(apart));
 }
 
 function bundlesOf(now, view, scale) {
@@ -128,8 +131,8 @@ function bundlesOf(now, view, scale) {
   return { bundles, drawn };
 }
 
-// Events of one route within 120 ms of screen time are one bundle. Steps lie on a grid from tick 0, so that a bundle is the
-// same whichever way the clock came; its age is that of its first event. Bundles go to typed arrays: there may be very many.
+// Events of one route within 120 ms of screen time are one bundle. Steps lie on a grid from 1970, so that a bundle is the same
+// whichever way the clock came, in every recording that holds the events; its age is that of its first event. Bundles go to typed arrays: there may be very many.
 function gather(now, view) {
   if (now.coarse) return gatherCells(now, view);
   const { rec, index, mask, t, window, speed, perSecond } = now,
@@ -137,6 +140,7 @@ function gather(now, view) {
     times = rec.t,
     weight = rec.weight;
   const step = (MAP.bundle / 1000) * speed * perSecond,
+    origin = rec.meta.start_us / rec.meta.tick_us,
     life = arcLife(speed, perSecond),
     oldest = t - life;
   const lo = lowerBound(times, window[0]),
@@ -145,11 +149,11 @@ function gather(now, view) {
     { counts, starts, touched, seen } = s;
   let out = s.found,
     size = 0,
-    i = lowerBound(times, Math.floor(oldest / step) * step, lo, hi);
+    i = lowerBound(times, Math.floor((oldest + origin) / step) * step - origin, lo, hi);
   seen.fill(0);
   while (i < hi) {
-    const bin = Math.floor(times[i] / step),
-      end = (bin + 1) * step,
+    const bin = Math.floor((times[i] + origin) / step),
+      end = (bin + 1) * step - origin,
       salt = Math.imul(bin, 0x9e3779b1);
     let m = 0;
     for (; i < hi && times[i] < end; i++) {
@@ -245,15 +249,20 @@ const scratches = new WeakMap();
 
 function scratch({ rec, index }) {
   let s = scratches.get(index);
-  if (!s) {
+  if (!s || s.routes < index.routes || s.places < rec.places.n) {
+    // A live recording grows: there is room for half as many again.
+    const routes = Math.ceil(index.routes * (s ? 1.5 : 1)),
+      places = Math.ceil(rec.places.n * (s ? 1.5 : 1));
     s = {
-      counts: new Float64Array(index.routes),
-      starts: new Int32Array(index.routes),
-      touched: new Int32Array(index.routes),
-      seen: new Uint8Array(index.routes),
-      best: new Int32Array(index.routes),
-      found: table(1024),
-      bySlot: new Float64Array(rec.places.n * SLOTS),
+      routes,
+      places,
+      counts: new Float64Array(routes),
+      starts: new Int32Array(routes),
+      touched: new Int32Array(routes),
+      seen: new Uint8Array(routes),
+      best: new Int32Array(routes),
+      found: s?.found ?? table(1024),
+      bySlot: new Float64Array(places * SLOTS),
     };
     scratches.set(index, s);
   }
@@ -277,7 +286,7 @@ function choose(found, cap, { best }) {
   }
   return ids
     .map(k => ({ route: route[k], n: n[k], t: t[k], hash: hash[k] }))
-    .sort((a, b) => a.t - b.t || a.route - b.route);
+    .sort((a, b) => a.t - b.t || a.hash - b.hash || a.route - b.route);
 }
 
 // The k first by hash. Hashes are even over 32 bits, so a cut keeps a few times k to sort; if it kept too few, all are sorted.

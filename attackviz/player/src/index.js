@@ -121,8 +121,8 @@ function buildRoutes(rec) {
   };
 }
 
-// Hashes come from coordinates, not from row numbers: the same place has the same curve in every recording.
-const coordinateHash = (lat, lon) => hash32(hash32(Math.round(lat * 1000)) ^ Math.round(lon * 1000));
+/** Hashes come from coordinates, not from row numbers: the same place has the same curve in every recording. */
+export const coordinateHash = (lat, lon) => hash32(hash32(Math.round(lat * 1000)) ^ Math.round(lon * 1000));
 
 function routeHashes(rec, place, slot, target) {
   const { places, targets } = rec;
@@ -142,8 +142,8 @@ function placeHashes(places) {
   return { jitter };
 }
 
-// Targets at one spot are one mark; its label names the first and says how many more there are.
-function drawTargets(targets) {
+/** Targets at one spot are one mark; its label names the first and says how many more there are. */
+export function drawTargets(targets) {
   const spots = new Map();
   for (let k = 0; k < targets.n; k++) {
     if (!Number.isFinite(targets.mx[k]) || !Number.isFinite(targets.my[k])) continue;

@@ -53,10 +53,13 @@ export function createMapCell(ctx, makeHost) {
     host.setTheme(theme);
   }
 
+  const wall = () => ctx.root.classList.contains('is-wall');
+
   function viewNow() {
     const view = host.getView();
     const { phone } = ctx.size;
     avoid ??= phone ? [] : overlays(view);
+    if (wall()) return { ...view, scale: 1.5, cap: 170, labels: 5, avoid };
     return { ...view, scale: phone ? 0.8 : 1, cap: phone ? 70 : 170, labels: phone ? 0 : 7, avoid };
   }
 
@@ -68,7 +71,7 @@ export function createMapCell(ctx, makeHost) {
       return [r.left - cell.left, r.top - cell.top, r.right - cell.left, r.bottom - cell.top];
     };
     const boxes = [box(zoom), [0, view.height - 28, view.width, view.height]];
-    for (const node of element.querySelectorAll('.av-legend, .av-grain:not([hidden])')) boxes.push(box(node));
+    for (const node of element.querySelectorAll('.av-legend, .av-grain:not([hidden]), .av-wallhead > *, .av-walllegend, .av-boards:not([hidden])')) boxes.push(box(node));
     return boxes;
   }
 

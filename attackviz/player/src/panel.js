@@ -43,6 +43,8 @@ export function render({ model, view }) {
     options: { theme: model.theme, autoplay: model.autoplay },
     status: statusOf(model),
     ask: asker(model),
+    live: model.live?.socket ? model.live : null,
+    wall: model.wall,
   });
   const stop = keepInStep(model, player);
   model.on('remove', () => {
@@ -88,8 +90,17 @@ function keepInStep(model, player) {
     }
   }
 
+  // Live there is no recording: the first word of the server begins.
+  function showLive() {
+    if (settled || !player.engine) return;
+    for (const name of Object.keys(APPLY)) apply(name);
+    settled = true;
+  }
+
+  if (model.live?.socket) player.on('status', showLive);
   model.on('recording', showRecording);
   model.on('status', () => {
+    if (model.live?.socket) return;
     if (model.status.kind !== 'ready') player.setStatus(statusOf(model));
     else if (player.engine) player.setStatus(model.status);
   });
@@ -109,12 +120,12 @@ const APPLY = {
   playing: (player, value) => { if (value) player.play(); else player.pause(); },
 };
 
-// To Python.
+// To Python. What stands at now is not worth a message twice a second.
 const READ = {
   theme: (player) => player.theme,
-  window: (player) => player.window && Array.from(player.window, (t) => (typeof t === 'string' ? t : iso(t))),
+  window: (player) => (player.following ? undefined : player.window) && Array.from(player.window, (t) => (typeof t === 'string' ? t : iso(t))),
   filters: (player) => player.filters,
   speed: (player) => player.speed,
-  clock: (player) => iso(Date.parse(player.state.clock)),
+  clock: (player) => (player.following ? undefined : iso(Date.parse(player.state.clock))),
   playing: (player) => player.state.playing,
 };

@@ -4,15 +4,16 @@ import { count } from './format.js';
 import { icon } from './icons.js';
 import { counters, scopeSwitch, verdictStrip } from './counters.js';
 import { createFeed } from './feed.js';
+import { gauges, sourceList } from './liveview.js';
 import { rankedRows } from './rows.js';
 
 const SHOWN = 5;
 const ALL = 500;
 const TITLES = { country: 'Countries', network: 'Networks', rule: 'Rules', address: 'Addresses', feed: 'Latest events' };
 
-export function createSide(ctx) {
-  const head = [scopeSwitch(ctx), counters(ctx), verdictStrip(ctx)];
-  const lists = [listOf(ctx, ['country']), listOf(ctx, ['network']), listOf(ctx, ['rule', 'address', 'feed'])];
+export function createSide(ctx, live = false) {
+  const head = live ? [gauges(ctx), sourceList(ctx), scopeSwitch(ctx), verdictStrip(ctx)] : [scopeSwitch(ctx), counters(ctx), verdictStrip(ctx)];
+  const lists = [listOf(ctx, ['country']), listOf(ctx, live ? ['network', 'rule', 'address', 'feed'] : ['network']), live ? null : listOf(ctx, ['rule', 'address', 'feed'])].filter(Boolean);
   const feed = createFeed(ctx);
   const feedNote = el('span');
   const feedBox = el('section', { class: 'av-feed is-own' }, el('div', { class: 'av-sh' }, el('h3', {}, TITLES.feed), feedNote), feed.element);

@@ -51,7 +51,7 @@ export function createStates(ctx) {
     const what = status === 'ready' ? (ctx.windowEmpty() ? 'quiet' : 'none') : status;
     element.hidden = what === 'none';
     element.classList.toggle('is-clear', what === 'quiet');
-    const next = what === 'none' ? '' : what === 'quiet' ? JSON.stringify([ctx.engine.state.window, ctx.engine.state.filters]) : JSON.stringify(statusData);
+    const next = what === 'none' ? '' : what === 'quiet' ? JSON.stringify([ctx.live?.following || ctx.engine.state.window, ctx.engine.state.filters]) : JSON.stringify(statusData);
     if (`${what}${next}` === key) return;
     key = `${what}${next}`;
     const card = { none: () => null, quiet: quietCard, loading: loadingCard, error: errorCard, empty: emptyCard }[what](ctx, statusData);
@@ -93,6 +93,8 @@ function emptyCard(ctx, status) {
 
 function quietCard(ctx) {
   const { engine } = ctx;
+  if (ctx.live?.following && !ctx.filterCount())
+    return el('div', { class: 'av-panel is-small' }, el('h2', {}, 'Quiet so far'), el('p', {}, `No events in the last ${duration(ctx.live.span)}. The next one appears here within about a second.`));
   const windowUs = engine.state.window.map((t) => engine.timeUs(t));
   const sums = ctx.counts('window');
   const { title, detail } = emptyTexts({ windowUs, filtered: ctx.filterCount() > 0, unfiltered: sums.filteredOut });

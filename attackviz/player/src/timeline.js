@@ -141,7 +141,7 @@ export function createTimeline(ctx) {
     at.globalAlpha = pen.future;
     copy(bars, past, width);
     at.globalAlpha = 1;
-    const text = model.binTicks * engine.rec.meta.tick_us < 60e6 ? clockTime(engine.timeUs(t)) : hourMinute(engine.timeUs(t));
+    const text = ctx.live?.following && ctx.live.connection.kind === 'open' ? 'now' : model.binTicks * engine.rec.meta.tick_us < 60e6 ? clockTime(engine.timeUs(t)) : hourMinute(engine.timeUs(t));
     paintValues(at, box, pen, { hist: model.hist, top: model.top, left: model.left, tag: tagSpan(at, box, px, text) });
     paintPlayhead(at, box, pen, px, text);
     paintWindow(at, t);

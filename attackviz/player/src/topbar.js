@@ -6,8 +6,10 @@ import { icon, logo } from './icons.js';
 import { opener } from './popover.js';
 import { accountRows } from './about.js';
 import { windowForm } from './windowform.js';
+import { liveSwitch, sourceTexts } from './liveview.js';
+import { liveWindow } from './livewindow.js';
 
-export function createTopbar(ctx) {
+export function createTopbar(ctx, live = false) {
   const tool = (name, label, press, more = '') => el('button', { class: `av-btn av-icon ${more}`, title: label, 'aria-label': label, on: { click: press } }, icon(name));
   const sourceName = el('span', { class: 'av-cut' });
   const sourceNote = el('span', { class: 'av-dim av-lb' });
@@ -28,12 +30,13 @@ export function createTopbar(ctx) {
   theme.replaceChildren(sun, moon);
   const full = tool('expand', 'Full screen (F)', () => ctx.actions.fullscreen(), 'av-desk');
   const help = tool('help', 'Keys and help (?)', () => ctx.actions.help(), 'av-desk');
+  const switcher = live ? liveSwitch(ctx) : null;
   const element = el('header', { class: 'av-top' },
     el('div', { class: 'av-brand' }, logo()), el('div', { class: 'av-name' }, 'attackviz'),
-    source, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, full, theme, help);
+    source, switcher?.element, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, full, theme, help);
 
   function openWindow(anchor) {
-    if (ctx.engine) ctx.pop.show(anchor, windowForm(ctx), { label: 'Window', width: 320 });
+    if (ctx.engine) ctx.pop.show(anchor, ctx.live ? liveWindow(ctx) : windowForm(ctx), { label: 'Window', width: 320 });
   }
 
   return {
@@ -42,16 +45,26 @@ export function createTopbar(ctx) {
     update() {
       const { engine } = ctx;
       const meta = engine?.rec.meta;
+      switcher?.update();
       const named = meta?.source || meta?.title || ctx.statusNote.source || 'attackviz';
       setText(sourceName, named);
       const note = ctx.statusNote.text || formatsText(meta);
       setText(sourceNote, note && `· ${note}`);
+      if (ctx.live) {
+        const [name, more] = sourceTexts(ctx.live);
+        setText(sourceName, name);
+        setText(sourceNote, more && `· ${more}`);
+      }
       source.disabled = !engine;
       if (engine) {
         const [from, to] = engine.state.window.map((t) => engine.timeUs(t));
         setText(windowText, outwardRange(from, to));
         setText(windowSpan, duration((to - from) / 1e6));
         setAttr(window_, 'aria-label', `Window ${outwardRange(from, to)}`);
+        if (ctx.live?.following) {
+          setText(windowText, `Last ${duration(ctx.live.span)}`);
+          setText(windowSpan, 'following');
+        }
       } else {
         setText(windowText, 'Window not known yet');
         setText(windowSpan, '');

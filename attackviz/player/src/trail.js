@@ -32,9 +32,9 @@ export class Trail {
    * @param {number} version of the mask
    */
   moveTo(a, b, mask, version) {
+    this.mask = mask;
     if (version !== this.version) {
       this.chain(mask);
-      this.mask = mask;
       this.version = version;
       this.clear(a);
     } else if (a >= this.b || b <= this.a || Math.abs(a - this.a) + Math.abs(b - this.b) > b - a) this.clear(a);

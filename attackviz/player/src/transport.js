@@ -2,6 +2,7 @@
 import { el, fill, setAttr, setText, show } from './dom.js';
 import { clockTime, duration, longDay, speed as speedText } from './format.js';
 import { icon } from './icons.js';
+import { standingText } from './liveview.js';
 import { choices, opener } from './popover.js';
 import { binChoices } from './timescale.js';
 
@@ -74,6 +75,7 @@ export function createTransport(ctx) {
   const trail = opener({ class: 'av-btn av-dense av-lean', title: 'How far back an event still shows', on: { click: menu('Trail', (e) => trailGroups(e, ctx.trailSeconds())) } }, trailName, icon('down'));
   const binName = el('span');
   const bins = opener({ class: 'av-btn av-dense av-wide', title: 'Width of the bars', on: { click: menu('Bins', (e) => binGroups(e, ctx.windowSeconds(), ctx.timelineWidth())) } }, binName, icon('down'));
+  const standing = el('span', { class: 'av-standing av-onlive' });
   const date = el('span', { class: 'av-date' });
   const time = el('span', { class: 'av-time' });
   const zone = el('span', { class: 'av-zone' }, 'UTC');
@@ -81,9 +83,10 @@ export function createTransport(ctx) {
   const element = el('div', { class: 'av-transport', role: 'group', 'aria-label': 'Playback' },
     el('div', {},
       tool('back', 'Step one bin back (,)', () => ctx.engine?.step(-1), 'av-desk av-step'), play, tool('forward', 'Step one bin forward (.)', () => ctx.engine?.step(1), 'av-desk av-step'),
+      el('button', { class: 'av-btn av-line av-dense av-desk av-onlive', title: 'A minute back', on: { click: () => ctx.live?.back(60) } }, icon('left'), '1 min'),
       el('span', { class: 'av-desk' }, speed), el('span', { class: 'av-desk av-bare' }, loop), el('span', { class: 'av-desk av-bare' }, skip)),
     clock,
-    el('div', { class: 'av-right av-desk av-lean' }, trail, bins));
+    el('div', { class: 'av-right av-desk av-lean' }, standing, trail, bins));
 
   // Width of what a group holds, whatever width it was given.
   const held = (group) => {
@@ -116,6 +119,7 @@ export function createTransport(ctx) {
         button.classList.toggle('is-on', on);
         setAttr(button, 'aria-pressed', on ? 'true' : 'false');
       }
+      if (ctx.live) setText(standing, standingText(ctx.live));
       const words = speedText(factor);
       setText(speedName, words.text);
       setText(speedFactor, words.factor);

@@ -1,0 +1,126 @@
+"""A tape is a store: the tests of every store, on Parquet segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attackviz import Tape
+from attackviz.analysis import EventTable
+from attackviz.filters import Filters
+from attackviz.replay import build, load
+from attackviz.store import Store
+
+from ..conftest import FULL
+from ..store import test_cube as cubes
+from ..store import test_store as stores
+from ..store.conftest import EVENTS, Rows, as_table, made_up
+from ..store.test_cube import test_places_without_a_name_are_not_made_one  # noqa: F401 - run here again
+from ..store.test_store import (  # noqa: F401 - run here again
+    test_a_store_says_what_it_cannot_answer,
+    test_lists_of_a_header_are_plain_data,
+    test_samples_are_some_of_the_events_and_the_same_each_time,
+    test_the_key_of_a_line_finds_its_events,
+    test_what_is_said_beside_a_line_is_true_of_its_latest_event,
+)
+
+WINDOWS, FILTERS = stores.windows(), stores.conditions()
+
+
+def again(test, **strategies):
+    """Return a test of all stores with fewer examples: each is several questions to DuckDB."""
+    count = 500 if FULL else 8
+    return settings(max_examples=count)(given(**strategies)(test.hypothesis.inner_test))
+
+
+test_counts = again(stores.test_counts_are_those_of_counting_one_by_one, window=WINDOWS, filters=FILTERS)
+test_events = again(stores.test_events_are_all_that_match_and_no_others, window=WINDOWS, filters=FILTERS)
+test_timelines = again(
+    stores.test_timelines_put_every_event_in_its_bin,
+    window=WINDOWS,
+    filters=FILTERS,
+    bins=st.integers(1, 300),
+    by=st.sampled_from([None, "rule", "verdict"]),
+)
+test_lists = again(
+    stores.test_lists_rank_all_groups_and_say_what_is_left,
+    window=WINDOWS,
+    filters=FILTERS,
+    field=st.sampled_from(stores.FIELDS),
+    n=st.integers(1, 8),
+)
+test_cells = again(
+    cubes.test_cells_hold_every_event_once_at_the_grain_they_say,
+    window=WINDOWS,
+    filters=FILTERS,
+    budget=st.sampled_from([60, 150, 400, 1000, 5000]),
+)
+test_grains = again(
+    cubes.test_the_grain_is_the_finest_that_fits, window=WINDOWS, budget=st.sampled_from([100, 300, 1000, 3000])
+)
+
+
+@pytest.fixture(scope="session")
+def rows() -> Rows:
+    """Return the events as plain objects."""
+    return made_up(7, EVENTS)
+
+
+@pytest.fixture(scope="session")
+def store(rows: Rows, tmp_path_factory) -> Iterator[Store]:
+    """Yield a tape that holds the events, of several appends and partly merged."""
+    table = as_table(rows)
+    with Tape(tmp_path_factory.mktemp("store") / "tape") as tape:
+        edges = [0, 1, 300, 301, 500, len(rows)]
+        for k, (start, end) in enumerate(pairwise(edges)):
+            part = table.slice(start, end - start)
+            # What is all null in a part may be missing in it.
+            tape.append(part.drop_columns([name for name in part.column_names if part[name].null_count == len(part)]))
+            if k == 2:
+                tape.compact()
+        yield tape
+
+
+def test_every_answer_carries_the_account(store: Store, rows: Rows) -> None:
+    assert isinstance(store, Store)
+    answers = [store.read(), store.count(), store.timeline(), store.top("rule"), store.sample(), store.cube()]
+    assert {answer.account.pieces for answer in answers} == {len(rows)}
+    assert all(answer.account.closes() for answer in answers)
+
+
+def test_filters_of_time_count_and_ones_own_columns_count_as_in_memory(store: Store, rows: Rows) -> None:
+    table = EventTable(as_table(rows))
+    for filters in (
+        {"time": {"range": ["2025-02-18T01:00Z", "2025-02-18T02:30Z"]}, "count": {"in": [3]}},
+        {"time": {"null": True}},
+        {"payload": {"contains": "get"}, "count": {"null": True}},
+        {"src_lat": {"range": [0, 31]}, "place": {"not": ["DE//"]}},
+    ):
+        parsed = Filters.parse(filters)
+        wanted, found = table.count(None, parsed), store.count(None, filters)
+        assert (found.events, found.by_category, found.filtered) == (wanted.events, wanted.by_category, wanted.filtered)
+        ids = store.read(None, filters, ["event_id"]).table["event_id"].to_pylist()
+        assert sorted(ids) == sorted(table.read(None, parsed).table["event_id"].to_pylist())
+
+
+def test_all_columns_come_back_as_they_went_in(store: Store, rows: Rows) -> None:
+    found = store.read().table
+    assert found["sequence"].to_pylist() != []
+    by_id = {row["event_id"]: row for row in found.to_pylist()}
+    for row in rows:
+        stored = by_id[row["event_id"]]
+        for name, value in row.items():
+            if name not in ("us", "n"):
+                assert stored[name] == value, name
+
+
+@pytest.mark.parametrize("budget", [5000, 500])
+def test_a_recording_of_a_tape_is_one_of_its_events(store: Store, rows: Rows, budget: int) -> None:
+    cube = store.cube(None, budget)
+    recording = build(cube, title="cells")
+    assert load(recording.to_bytes()) == recording
+    assert recording.header["totals"]["events"] == sum(row["n"] for row in rows)
