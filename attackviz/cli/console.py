@@ -13,50 +13,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import typer
 
+from ..analysis.words import harmless
 from ..errors import AttackvizError, AttackvizWarning, UsageError
 
 if TYPE_CHECKING:
     from ..account import Account
 
-__all__ = ["as_typed", "command", "fail", "harmless", "loss", "note", "progress_bar", "say"]
+__all__ = ["as_typed", "command", "fail", "loss", "note", "progress_bar", "say"]
 
 P = ParamSpec("P")
 
 SKIPPED_SHOWN = 10
-
-# Marks that turn the direction of text, or end a line where none ends.
-_TRICKS = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-
-
-def harmless(text: str) -> str:
-    r"""Return text with all that a terminal would obey made visible.
-
-    Parameters
-    ----------
-    text : str
-        Any text, such as a line of a log.
-
-    Returns
-    -------
-    str
-        Control characters (C0 but for nothing, DEL, C1), marks of direction and
-        lone surrogates as ``\x..`` or ``\u....``.
-
-    Examples
-    --------
-    >>> harmless("a\x1b[31mb\u202ec")
-    'a\\x1b[31mb\\u202ec'
-    """
-    return "".join(_visible(c) if c < " " or "\x7f" <= c <= "\x9f" or c in _TRICKS else c for c in _whole(text))
-
-
-def _whole(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _visible(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def say(text: str) -> None:
