@@ -19,7 +19,7 @@ from ..replay import Recording
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["THEMES", "page"]
+__all__ = ["THEMES", "page", "script_digest"]
 
 THEMES = ("dark", "light")
 _HERE = Path(__file__).parent
@@ -82,7 +82,7 @@ def page(recording: Recording, theme: str = "dark", speed: float | None = None) 
             title=header["title"],
             theme=theme,
             version=__version__,
-            digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            digest=script_digest(),
             script=script,
             options={"theme": theme, **({"speed": speed} if speed else {})},
             basemap=json.loads((_PLAYER / "basemap.json").read_text(encoding="utf-8")),
@@ -104,6 +104,12 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
+
+
+@cache
+def script_digest() -> str:
+    """Return the SHA-256 of a page's one script in base64, as a policy names what may run."""
+    return base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
 
 
 @cache

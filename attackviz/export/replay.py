@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..geo import Database, Targets
     from ..store import Store
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "located"]
 
 CELL_PX = 720
 
@@ -112,7 +112,7 @@ class Replay:
             formats, source = [events.documents.form.name], events.index if source is None else source
         elif source is None:
             source = str(getattr(events, "attrs", {}).get(SOURCE_ATTRS, ""))
-        events, credit = _located(events, database, targets)
+        events, credit, _ = located(events, database, targets)
         self.recording = record(
             events,
             title or (f"Replay of {source}" if source else "Replay"),
@@ -188,23 +188,32 @@ class Replay:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
-def _located(events: Any, database: Database | None, targets: Targets | None) -> tuple[Any, dict[str, Any]]:
-    """Return the events with places, and whom the places are owed to."""
+def located(
+    events: Any, database: Database | None, targets: Targets | None
+) -> tuple[Any, dict[str, Any], Database | None]:
+    """Return the events with places, whom the places are owed to, and what located them.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame, pyarrow.Table or Store
+    database : Database, optional
+    targets : Targets, optional
+    """
     if isinstance(events, Elastic):
         from ..geo import open_database
 
         database = database or open_database()
-        return Located(events, database, targets), _credit(database)
+        return Located(events, database, targets), _credit(database), database
     columns = getattr(events, "column_names", None)
     have = list(getattr(events, "columns", ()) if columns is None else columns)
     if "src_lat" not in have and "src_ip" not in have:
-        return events, {}
+        return events, _credit(database) if database else {}, database
     from ..geo import enrich, open_database
 
     database = database or open_database()
     if "src_lat" not in have or targets is not None:
         events = enrich(events, database, targets)
-    return events, _credit(database)
+    return events, _credit(database), database
 
 
 def _credit(database: Database) -> dict[str, Any]:
