@@ -21,7 +21,7 @@ from .errors import AttackvizError, AttackvizWarning, DataLossWarning
 
 if TYPE_CHECKING:
     from .account import Account, account_of
-    from .analysis import EventTable
+    from .analysis import EventTable, attackers, bursts, compare, redact
     from .elastic import Elastic
     from .export import Replay
     from .filters import Filters
@@ -50,6 +50,9 @@ __all__ = [
     "Window",
     "__version__",
     "account_of",
+    "attackers",
+    "bursts",
+    "compare",
     "enrich",
     "follow",
     "lookup",
@@ -57,6 +60,7 @@ __all__ = [
     "open_database",
     "read",
     "read_targets",
+    "redact",
     "scan",
     "validate",
 ]
@@ -72,6 +76,9 @@ _HOMES = {
     "Replay": "export",
     "Window": "window",
     "account_of": "account",
+    "attackers": "analysis",
+    "bursts": "analysis",
+    "compare": "analysis",
     "enrich": "geo",
     "follow": "sources",
     "lookup": "geo",
@@ -79,6 +86,7 @@ _HOMES = {
     "open_database": "geo",
     "read": "open",
     "read_targets": "geo",
+    "redact": "analysis",
     "scan": "open",
     "validate": "schema",
 }
