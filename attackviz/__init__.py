@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .account import Account, account_of
     from .analysis import EventTable, attackers, bursts, compare, redact
     from .elastic import Elastic
-    from .export import Replay
+    from .export import Replay, Report
     from .filters import Filters
     from .formats import Mapping
     from .geo import enrich, lookup, open_database, read_targets
@@ -47,6 +47,7 @@ __all__ = [
     "Position",
     "Recording",
     "Replay",
+    "Report",
     "Window",
     "__version__",
     "account_of",
@@ -74,6 +75,7 @@ _HOMES = {
     "Position": "sources",
     "Recording": "replay",
     "Replay": "export",
+    "Report": "export",
     "Window": "window",
     "account_of": "account",
     "attackers": "analysis",

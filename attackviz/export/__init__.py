@@ -1,9 +1,11 @@
-"""What a window can be handed over as; so far a page that plays offline.
+"""What a window can be handed over as.
 
-`Replay` is the user's handle on all of it; `page` makes the HTML.
+`Replay` is the user's handle on what plays, `Report` on what is read; `page`
+makes the HTML of the first.
 """
 
 from .page import page
 from .replay import Replay
+from .report import Report
 
-__all__ = ["Replay", "page"]
+__all__ = ["Replay", "Report", "page"]

@@ -1,0 +1,432 @@
+"""Pictures of a report as numbers: what the templates draw as SVG, in the player's colours and rules.
+
+Only numbers and paths made of numbers are in a path; texts are fields of their own, which the templates escape.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...analysis.words import country_name
+from ...views.basemap import BOUNDS, SEAM, shapes
+from ...views.data import mercator
+from .words import at, duration, number, share, short
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...store import Cube, Timeline
+
+__all__ = ["Bars", "Layer", "Mark", "Ring", "Rings", "bars", "land", "rings", "strip"]
+
+WIDTH = 720
+TIMELINE_PX = 190
+AXIS_PX = 22
+RING_PX = 22.0
+SMALLEST_PX = 1.6
+DRAWN = 1500
+LABELS = 5
+OTHER = (7, "Other")
+CLIP = 1.25
+"""Bars above this much of the 99th percentile are cut, and carry their value, as in the player."""
+
+_STEPS_S = (
+    *(60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400),
+    *(172800, 604800, 1209600, 2592000, 7776000, 15552000, 31536000),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Hold a text at a place of a picture, in px.
+
+    Attributes
+    ----------
+    x, y : float
+    text : str
+    bold : bool
+    anchor : str
+        ``start``, ``middle`` or ``end``.
+    """
+
+    x: float
+    y: float
+    text: str
+    bold: bool = False
+    anchor: str = "middle"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Hold the bars of one category: its slot of the palette, its label, events, and one SVG path."""
+
+    slot: int
+    label: str
+    events: int
+    share: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Hold a timeline.
+
+    Attributes
+    ----------
+    width, height, bottom : float
+        Of the picture, and the y of its base line, in px.
+    layers : tuple of Layer
+        The lowest of the stack first.
+    x_ticks, y_ticks, cut : tuple of Mark
+        Marks of the axes, and the values of bars that are cut.
+    bursts : tuple of Mark
+        Where bursts peak; their text is their number.
+    spans : tuple of tuple of float
+        From and to of every burst, in px.
+    before : str
+        A path: the window before, bin by bin; empty without one.
+    bin : str
+        Width of a bar, in words.
+    """
+
+    width: float
+    height: float
+    bottom: float
+    layers: tuple[Layer, ...]
+    x_ticks: tuple[Mark, ...]
+    y_ticks: tuple[Mark, ...]
+    cut: tuple[Mark, ...]
+    bursts: tuple[Mark, ...]
+    spans: tuple[tuple[float, float], ...]
+    before: str
+    bin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Hold a place with events: centre and radius in px, and the slot of its leading category."""
+
+    x: float
+    y: float
+    r: float
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rings:
+    """Hold a map.
+
+    Attributes
+    ----------
+    width, height : float
+    rings : tuple of Ring
+        The largest first.
+    targets, labels : tuple of Mark
+    drawn, events, unlocated : int
+        Events that the rings stand for, all, and those without a place.
+    places, places_drawn : int
+    largest : int
+        Events of the largest ring.
+    """
+
+    width: float
+    height: float
+    rings: tuple[Ring, ...]
+    targets: tuple[Mark, ...]
+    labels: tuple[Mark, ...]
+    drawn: int
+    events: int
+    unlocated: int
+    places: int
+    places_drawn: int
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Land:
+    """Hold the outlines, drawn once and used by every map: paths in px."""
+
+    width: float
+    height: float
+    land: str
+    lakes: str
+    borders: str
+
+
+def bars(
+    timeline: Timeline,
+    slots: Mapping[str, tuple[int, str]],
+    span: tuple[int, int],
+    bursts: Sequence[tuple[datetime, datetime, datetime, int]] = (),
+    before: NDArray[np.int64] | None = None,
+    height: float = TIMELINE_PX,
+) -> Bars:
+    """Lay out events over time as stacked bars.
+
+    Parameters
+    ----------
+    timeline : Timeline
+        Parted by category.
+    slots : mapping of str to (int, str)
+        Slot and label of every category.
+    span : tuple of int
+        Start and end of the window, in microseconds since the epoch.
+    bursts : sequence of (start, end, peak, number)
+    before : ndarray of int64, shape (bins,), optional
+        Events of the window before, bin by bin.
+    height : float
+        In px, with the axis.
+    """
+    start, end = span
+    base, top = height - AXIS_PX, 26.0
+    counts = np.column_stack([timeline.events, timeline.rest])
+    total = counts.sum(axis=1)
+    most = float(total.max(initial=0))
+    high = float(np.quantile(total, 0.99)) * CLIP if len(total) else 0
+    shown = high if high and most > 1.6 * high else most
+    step = nice(shown)
+    ceiling = max(step * math.ceil(shown / step), 1)
+    k = (base - top) / ceiling
+
+    def x(us: float) -> float:
+        return (us - start) / (end - start) * WIDTH
+
+    edges = timeline.start_us + np.arange(len(total) + 1) * timeline.seconds * 1_000_000
+    across = np.clip((edges - start) / (end - start) * WIDTH, 0, WIDTH)
+    left, wide = across[:-1], np.maximum(np.diff(across) - 0.6, 0.4)
+    fit = np.where(total > ceiling, ceiling / np.maximum(total, 1), 1.0)
+    layers, floor = [], np.zeros(len(total))
+    merged: dict[tuple[int, str], NDArray[np.int64]] = {}
+    for own, column in zip([*(slots.get(name, OTHER) for name in timeline.groups), OTHER], counts.T, strict=True):
+        merged[own] = merged[own] + column if own in merged else column
+    for (slot, label), events in sorted(merged.items(), key=lambda item: item[0][0]):
+        if not events.any():
+            continue
+        tall = events * fit * k
+        path = "".join(
+            f"M{left[i]:.1f} {base - floor[i]:.1f}h{wide[i]:.1f}v{-tall[i]:.1f}h{-wide[i]:.1f}z"
+            for i in np.flatnonzero(events).tolist()
+        )
+        floor += tall
+        layers.append(Layer(slot, label, int(events.sum()), share(int(events.sum()), int(total.sum())), path))
+    cut = [
+        Mark(float(min(max(left[i] + wide[i] / 2, 18), WIDTH - 18)), top - 4, number(int(total[i])))
+        for i in np.flatnonzero(total > ceiling).tolist()
+    ]
+    line = ""
+    if before is not None and before.any():
+        tops = base - np.minimum(before, ceiling) * k
+        line = "M" + "L".join(f"{a:.1f} {y:.1f}L{a + w:.1f} {y:.1f}" for a, w, y in zip(left, wide, tops, strict=False))
+    marks = tuple(Mark(_inside(x(_us(peak)), 8), 10, str(n), bold=True) for _, _, peak, n in bursts)
+    spans = tuple((max(x(_us(a)), 0.0), min(max(x(_us(b)), x(_us(a)) + 1), WIDTH)) for a, b, _, _ in bursts)
+    return Bars(
+        WIDTH,
+        height,
+        base,
+        tuple(layers),
+        tuple(_times(start, end)),
+        tuple(Mark(0, base - n * step * k, number(n * step)) for n in range(1, int(ceiling / step) + 1)),
+        tuple(_apart(cut)),
+        marks,
+        spans,
+        line,
+        duration(timeline.seconds),
+    )
+
+
+def strip(events: NDArray[np.int64], width: float, height: float) -> str:
+    """Lay out events over time as one path of bars, square-root high, so that single ones are seen."""
+    most = math.sqrt(int(events.max(initial=0))) or 1.0
+    wide = width / max(len(events), 1)
+    return "".join(
+        f"M{i * wide:.1f} {height}h{wide:.1f}v{-max(math.sqrt(int(events[i])) / most * height, 1):.1f}h{-wide:.1f}z"
+        for i in np.flatnonzero(events).tolist()
+    )
+
+
+def rings(cube: Cube, slots: Mapping[str, tuple[int, str]], width: float = WIDTH, labels: int = LABELS) -> Rings:
+    """Lay out where events came from: a ring a place, its area by their number.
+
+    Parameters
+    ----------
+    cube : Cube
+        Of the window.
+    slots : mapping of str to (int, str)
+        Slot and label of every category.
+    width : float
+        Of the map, in px.
+    labels : int
+        How many places are named.
+    """
+    frame = cube.table.select(
+        ["src_lat", "src_lon", "category", "count", "src_city", "src_country", "dst_name", "dst_lat", "dst_lon"]
+    ).to_pandas()
+    frame["category"] = frame["category"].astype(object)
+    scale = width / WIDTH
+    placed = frame[frame["src_lat"].notna()]
+    sums = placed.groupby(["src_lat", "src_lon", "category"], dropna=False, observed=True)["count"].sum().reset_index()
+    sums = sums.sort_values("count", ascending=False, kind="stable")
+    by_place = ["src_lat", "src_lon"]
+    lead = sums.drop_duplicates(by_place).set_index(by_place)["category"]
+    total = sums.groupby(by_place)["count"].sum().sort_values(ascending=False, kind="stable")
+    drawn = total.iloc[:DRAWN]
+    lat, lon = (drawn.index.get_level_values(name).to_numpy() for name in by_place)
+    xs, ys = _project(lon, lat, scale)
+    most = int(total.iloc[0]) if len(total) else 0
+    made = tuple(
+        Ring(
+            float(a),
+            float(b),
+            round(max(SMALLEST_PX, RING_PX * math.sqrt(n / most)) * scale**0.5, 2),
+            slots.get(c, OTHER)[0],
+        )
+        for a, b, n, c in zip(xs, ys, drawn.tolist(), lead.reindex(drawn.index), strict=True)
+    )
+    names = placed.drop_duplicates(by_place).set_index(by_place)[["src_city", "src_country"]]
+    events = int(cube.totals["in_recording"])
+    shown = names.reindex(drawn.index[: labels * 4])
+    words = [
+        short(city, 24)
+        if isinstance(city, str) and city
+        else short(country_name(code if isinstance(code, str) else ""), 24)
+        for city, code in zip(shown["src_city"], shown["src_country"], strict=True)
+    ]
+    targets = _targets(frame, scale)
+    height = round(_HEIGHT * scale, 1)
+    return Rings(
+        width,
+        height,
+        made,
+        targets,
+        _placed(list(zip(words, made, strict=False)), targets, labels, width, height),
+        int(drawn.sum()),
+        events,
+        int(cube.totals["unlocated"]),
+        len(total),
+        len(drawn),
+        most,
+    )
+
+
+@cache
+def land() -> Land:
+    """Return the outlines of the shipped map, `WIDTH` px wide."""
+    parts = shapes()
+
+    def paths(name: str, closed: bool) -> str:
+        out = []
+        for ring in parts[name]:
+            points = np.column_stack([(ring[:, 0] - _LEFT) * _PER_M, (_TOP - ring[:, 1]) * _PER_M]).round(1)
+            steps = np.append(True, np.diff(points, axis=0).any(axis=1))
+            if steps.sum() > 2:
+                out.append("M" + " ".join(f"{a:g},{b:g}" for a, b in points[steps]) + ("z" if closed else ""))
+        return "".join(out)
+
+    return Land(WIDTH, round(_HEIGHT, 1), paths("land", True), paths("lakes", True), paths("borders", False))
+
+
+def nice(most: float) -> float:
+    """Return a step of 1, 2 or 5 times a power of ten, at most five of which reach `most`.
+
+    Examples
+    --------
+    >>> nice(9123), nice(3), nice(0)
+    (2000, 1, 1)
+    """
+    if most <= 3:
+        return 1
+    rough = most / 5
+    power = 10 ** math.floor(math.log10(rough))
+    return max(int(next(m * power for m in (1, 2, 5, 10) if m * power >= rough)), 1)
+
+
+_LEFT = float(mercator(np.array([SEAM]), np.array([0.0]))[0][0])
+_RIGHT = float(mercator(np.array([BOUNDS[2]]), np.array([0.0]))[0][0])
+_TOP = float(mercator(np.array([0.0]), np.array([BOUNDS[3]]))[1][0])
+_BOTTOM = float(mercator(np.array([0.0]), np.array([BOUNDS[1]]))[1][0])
+_PER_M = WIDTH / (_RIGHT - _LEFT)
+_HEIGHT = (_TOP - _BOTTOM) * _PER_M
+
+
+def _project(
+    lon: NDArray[np.floating], lat: NDArray[np.floating], scale: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return degrees as px of a map `scale` times as wide as `WIDTH`, whose seam is in the Bering Strait."""
+    x, y = mercator(np.where(lon < SEAM, lon + 360, lon), lat)
+    return ((x - _LEFT) * _PER_M * scale).round(1), np.clip((_TOP - y) * _PER_M * scale, 0, _HEIGHT * scale).round(1)
+
+
+def _targets(frame: object, scale: float) -> tuple[Mark, ...]:
+    import pandas as pd
+
+    assert isinstance(frame, pd.DataFrame)
+    found = frame[frame["dst_lat"].notna()]
+    sums = found.groupby(["dst_lat", "dst_lon", found["dst_name"].astype(object).fillna("")])["count"].sum()
+    ranked = sums.sort_values(ascending=False, kind="stable").index[:8]
+    out = []
+    for lat, lon, name in ranked:
+        x, y = _project(np.array([lon]), np.array([lat]), scale)
+        out.append(Mark(float(x[0]), float(y[0]), short(name, 24)))
+    return tuple(out)
+
+
+def _placed(
+    named: list[tuple[str, Ring]], targets: Sequence[Mark], most: int, width: float, height: float
+) -> tuple[Mark, ...]:
+    """Return labels right or left of their rings, the largest first, where they lie over no other."""
+    taken = [(t.x + 6, t.y - 8, t.x + 10 + 5.6 * len(t.text), t.y + 4) for t in targets if t.text]
+    out: list[Mark] = []
+    for text, ring in named:
+        long = 5.6 * len(text)
+        for anchor, x0 in (("start", ring.x + ring.r + 3), ("end", ring.x - ring.r - 3 - long)):
+            box = (x0, ring.y - 6, x0 + long, ring.y + 6)
+            free = all(box[2] < t[0] or box[0] > t[2] or box[3] < t[1] or box[1] > t[3] for t in taken)
+            if free and min(box[:2]) >= 0 and box[2] <= width and box[3] <= height:
+                taken.append(box)
+                out.append(Mark(round(x0 if anchor == "start" else x0 + long, 1), ring.y + 3.5, text, anchor=anchor))
+                break
+        if len(out) == most:
+            break
+    return tuple(out)
+
+
+def _times(start: int, end: int) -> list[Mark]:
+    """Return the marks of an axis of time, some eight of them on whole units; midnight is a date in bold."""
+    seconds = (end - start) / 1e6
+    step = next((s for s in _STEPS_S if seconds / s <= 9), _STEPS_S[-1] * math.ceil(seconds / 9 / _STEPS_S[-1]))
+    first = -(-start // (step * 1_000_000)) * step
+    out = []
+    for second in range(first, math.ceil(end / 1e6), step):
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
+        x = (second * 1e6 - start) / (end - start) * WIDTH
+        midnight = not second % 86400
+        text = f"{moment.day} {moment:%b}" if midnight else f"{moment:%H:%M}"
+        if midnight and step >= 15552000:
+            text = f"{moment:%b %Y}"
+        if x <= WIDTH - 14:
+            out.append(Mark(round(x, 1), 0, text, bold=midnight, anchor="start" if x < 14 else "middle"))
+    return out
+
+
+def _apart(marks: list[Mark]) -> list[Mark]:
+    """Return those marks that lie over no mark before them."""
+    out: list[Mark] = []
+    for mark in marks:
+        if not out or mark.x - out[-1].x > 42:
+            out.append(mark)
+    return out
+
+
+def _us(moment: datetime) -> int:
+    return (moment - at(0)) // timedelta(microseconds=1)
+
+
+def _inside(x: float, edge: float) -> float:
+    return round(min(max(x, edge), WIDTH - edge), 1)
