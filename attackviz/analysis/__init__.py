@@ -12,12 +12,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .attackers import attackers
-    from .bursts import Burst, bursts
-    from .compare import Compared, compare
+    from .attacker import attackers
+    from .burst import Burst, bursts
+    from .comparing import Compared, compare
     from .conditions import FILTERED, keep
     from .exclude import Exclusion, read_exclusion
-    from .redact import redact
+    from .redaction import redact
     from .table import EventTable
 
 __all__ = [
@@ -36,25 +36,20 @@ __all__ = [
 
 _HOMES = {
     "FILTERED": "conditions",
-    "Burst": "bursts",
-    "Compared": "compare",
+    "Burst": "burst",
+    "Compared": "comparing",
     "EventTable": "table",
     "Exclusion": "exclude",
-    "attackers": "attackers",
-    "bursts": "bursts",
-    "compare": "compare",
+    "attackers": "attacker",
+    "bursts": "burst",
+    "compare": "comparing",
     "keep": "conditions",
     "read_exclusion": "exclude",
-    "redact": "redact",
+    "redact": "redaction",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f".{_HOMES[name]}", __name__)
-    # Importing a module of the same name binds the module here: the function is what is meant.
-    for public, where in _HOMES.items():
-        if where == _HOMES[name]:
-            globals()[public] = getattr(module, public)
-    return globals()[name]
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..errors import UsageError
 from ..filters import Filters
 from ..store import BUDGET, Counts, Cube, Events, Group, Store, Timeline, Top
 from .table import EventTable
+from .words import UNKNOWN
 
 if TYPE_CHECKING:
     from ..window import Window
-    from .redact import Redactor
+    from .redaction import Redactor
 
 __all__ = ["Redacted"]
 
@@ -59,7 +62,8 @@ class Redacted:
         held = self._held(window)
         if held is None:
             counts = self._store.count(window, self._asked(filters))
-            return replace(counts, account=self._redactor.account(counts.account))
+            kinds = self._named(counts.by_category)
+            return replace(counts, by_category=kinds, account=self._redactor.account(counts.account))
         whole = self._store.count(window)
         counts = held.count(window, filters)
         return replace(counts, outside=whole.outside, untimed=whole.untimed, all=whole.all)
@@ -74,19 +78,23 @@ class Redacted:
         if by is not None and by not in _SAME:
             raise self._too_many(f"told apart by {by!r}")
         line = self._store.timeline(window, bins, by, self._asked(filters))
-        return replace(line, account=self._redactor.account(line.account))
+        account = self._redactor.account(line.account)
+        if by != "category":
+            return replace(line, account=account)
+        names = [self._redactor.words(name) or UNKNOWN for name in line.groups]
+        groups = tuple(dict.fromkeys(names))
+        events = np.stack([line.events[:, [name == one for name in names]].sum(axis=1) for one in groups], axis=1)
+        return replace(line, groups=groups, events=events, account=account)
 
     def top(self, field: str, window: Window | None = None, n: int = 10, filters: Filters | None = None) -> Top:
         """Return the most frequent values of a field; of very many events, `Group.error` says what they lack."""
         held = self._held(window)
         if held is not None:
             return held.top(field, window, n, filters)
-        if field in _SAME:
-            top = self._store.top(field, window, n, self._asked(filters))
-            return replace(top, account=self._redactor.account(top.account))
-        if field not in ("address", "rule"):
+        if field not in (*_SAME, "address", "rule"):
             raise self._too_many(f"ranked by {field!r}")
-        return self._merged(self._store.top(field, window, max(n, LOOK), self._asked(filters)), n)
+        look = n if field in _SAME and field != "category" else max(n, LOOK)
+        return self._merged(self._store.top(field, window, look, self._asked(filters)), n)
 
     def cube(self, window: Window | None = None, budget: int = BUDGET, filters: Filters | None = None) -> Cube:
         """Return counts at the finest grain whose cells fit the budget."""
@@ -123,22 +131,37 @@ class Redacted:
 
     def _merged(self, top: Top, n: int) -> Top:
         """Return a list whose keys are redacted, those that have become the same as one."""
-        change: Any = self._redactor.address if top.field == "address" else self._redactor.words
         found: dict[Any, list[Group]] = {}
         for row in top.rows:
-            found.setdefault(change(row.key) if row.key else row.key, []).append(row)
-        rows = [self._one(key, parts, top.rest) for key, parts in found.items()]
+            found.setdefault(self._key(top.field, row.key), []).append(row)
+        lacking = 0 if top.field in _SAME else top.rest
+        rows = [self._one(key, parts, lacking) for key, parts in found.items()]
         rows.sort(key=lambda row: (-row.events, str(row.key)))
         rest = top.events - sum(row.events for row in rows[:n])
-        distinct = None if top.rest else sum(bool(row.key) for row in rows)
+        distinct = top.distinct if top.field in _SAME else None if top.rest else sum(bool(row.key) for row in rows)
         return replace(
             top, rows=tuple(rows[:n]), rest=rest, distinct=distinct, account=self._redactor.account(top.account)
         )
 
-    def _one(self, key: Any, parts: list[Group], rest: int) -> Group:
+    def _key(self, field: str, key: Any) -> Any:
+        if not key or field in ("verdict", "severity", "country", "network", "port"):
+            return key
+        if field == "address":
+            return self._redactor.address(key) or ""
+        return self._redactor.words(key) or (UNKNOWN if field == "category" else "")
+
+    def _one(self, key: Any, parts: list[Group], lacking: int) -> Group:
         kinds: Counter[str] = Counter()
         for part in parts:
             kinds.update(part.by_category)
         last = max((part.last_us for part in parts if part.last_us is not None), default=None)
         said = {name: value for name, value in parts[0].words.items() if name != "city"} if key else {}
-        return Group(key or "", sum(part.events for part in parts), last, dict(kinds.most_common()), said, rest)
+        events, error = sum(part.events for part in parts), sum(part.error for part in parts)
+        return Group(key, events, last, self._named(kinds), said, error + lacking)
+
+    def _named(self, kinds: Mapping[str, int]) -> dict[str, int]:
+        """Return counts by category with redacted names."""
+        found: Counter[str] = Counter()
+        for name, events in kinds.items():
+            found[self._redactor.words(name) or UNKNOWN] += events
+        return dict(found.most_common())
