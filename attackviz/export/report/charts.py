@@ -217,7 +217,7 @@ def bars(
         floor += tall
         layers.append(Layer(slot, label, int(events.sum()), share(int(events.sum()), int(total.sum())), path))
     cut = [
-        Mark(float(min(max(left[i] + wide[i] / 2, 18), WIDTH - 18)), top - 4, number(int(total[i])))
+        _beside(float(left[i]), float(left[i] + wide[i]), top + 8, number(int(total[i])))
         for i in np.flatnonzero(total > ceiling).tolist()
     ]
     line = ""
@@ -300,12 +300,14 @@ def rings(cube: Cube, slots: Mapping[str, tuple[int, str]], width: float = WIDTH
     ]
     targets = _targets(frame, scale)
     height = round(_HEIGHT * scale, 1)
+    aims = [(mark.text, Ring(mark.x, mark.y, 4, 0)) for mark in targets if mark.text]
+    named = [pair for pair in zip(words, made, strict=False) if pair[0] not in {text for text, _ in aims}]
     return Rings(
         width,
         height,
         made,
         targets,
-        _placed(list(zip(words, made, strict=False)), targets, labels, width, height),
+        _placed(aims, named, labels, width, height),
         int(drawn.sum()),
         events,
         int(cube.totals["unlocated"]),
@@ -378,12 +380,14 @@ def _targets(frame: object, scale: float) -> tuple[Mark, ...]:
 
 
 def _placed(
-    named: list[tuple[str, Ring]], targets: Sequence[Mark], most: int, width: float, height: float
+    first: list[tuple[str, Ring]], named: list[tuple[str, Ring]], most: int, width: float, height: float
 ) -> tuple[Mark, ...]:
-    """Return labels right or left of their rings, the largest first, where they lie over no other."""
-    taken = [(t.x + 6, t.y - 8, t.x + 10 + 5.6 * len(t.text), t.y + 4) for t in targets if t.text]
+    """Return labels right or left of what they name, `most` beside the first ones, where they lie over no other."""
+    taken: list[tuple[float, float, float, float]] = []
     out: list[Mark] = []
-    for text, ring in named:
+    for number_, (text, ring) in enumerate([*first, *named]):
+        if len(out) >= most + min(len(first), number_):
+            break
         long = 5.6 * len(text)
         for anchor, x0 in (("start", ring.x + ring.r + 3), ("end", ring.x - ring.r - 3 - long)):
             box = (x0, ring.y - 6, x0 + long, ring.y + 6)
@@ -392,8 +396,6 @@ def _placed(
                 taken.append(box)
                 out.append(Mark(round(x0 if anchor == "start" else x0 + long, 1), ring.y + 3.5, text, anchor=anchor))
                 break
-        if len(out) == most:
-            break
     return tuple(out)
 
 
@@ -426,6 +428,13 @@ def _apart(marks: list[Mark]) -> list[Mark]:
 
 def _us(moment: datetime) -> int:
     return (moment - at(0)) // timedelta(microseconds=1)
+
+
+def _beside(left: float, right: float, y: float, text: str) -> Mark:
+    """Return a text right of a bar, or left of it where the picture ends."""
+    if right < WIDTH - 60:
+        return Mark(round(right + 4, 1), y, text, anchor="start")
+    return Mark(round(left - 4, 1), y, text, anchor="end")
 
 
 def _inside(x: float, edge: float) -> float:

@@ -160,7 +160,7 @@ def facts_of(store: Store, window: Window, sources: int | None = None) -> Facts:
     past = None if why else store.count(before)
     slots = slots_of(counts)
     timeline = store.timeline(window, BINS, "category")
-    found = bursts_of(store, window, slots)
+    found = bursts_of(store, window, slots, sources is not None)
     lists = ranked(store, window, slots)
     busiest = _busiest(store.timeline(window, _hours(window)), window)
     rest = [_severe(store, window, counts), _uneven(timeline, slots)]
@@ -223,7 +223,11 @@ def _figures(counts: Counts, past: Counts | None, sources: int | None) -> tuple[
 
     def part(label: str, name: str) -> Figure:
         now = share(counts.by_verdict.get(name, 0), counts.events)
-        return Figure(label, now, share(past.by_verdict.get(name, 0), past.events) if past else "")
+        if past is None or not past.events:
+            return Figure(label, now)
+        points = (counts.by_verdict.get(name, 0) / counts.events - past.by_verdict.get(name, 0) / past.events) * 100
+        was = share(past.by_verdict.get(name, 0), past.events)
+        return Figure(label, now, was, f"{points:+.1f} points" if now != was else "unchanged")
 
     return (
         figure("Events", lambda of: of.events),
@@ -248,11 +252,11 @@ def _sentences(
     addresses = counts.sources if sources is None else sources
     days = window.seconds / 86400
     rate = f", {number(counts.events / days)} a day" if days > 1 else ""
+    against = why if past is None else _against(counts.events, past.events, f"the {length_of(before)} before")
     out = [
-        f"{plural(counts.events, 'event')} came from {plural(addresses, 'address', 'addresses')} "
-        f"in {plural(counts.countries, 'country', 'countries')}{rate}."
+        f"{plural(counts.events, 'event')} came from {plural(addresses, 'address', 'addresses')}"
+        f"{_in_countries(counts)}{rate}. {against}"
     ]
-    out.append(why if past is None else _against(counts.events, past.events, f"the {length_of(before)} before"))
     busiest, severe, uneven = shape
     out.append(f"{busiest}{_bursts(bursts)}")
     out += filter(None, [uneven, _most(lists), severe])
@@ -265,18 +269,22 @@ def _sentences(
     return out
 
 
+def _in_countries(counts: Counts) -> str:
+    return f" in {plural(counts.countries, 'country', 'countries')}" if counts.countries else ""
+
+
 def _against(now: int, then: int, length: str) -> str:
     if not then:
         return f"There were none in {length}."
     factor = now / then
     much = (
-        "As many as"
+        "as many as"
         if now == then
         else f"{factor:,.1f} times as many as"
         if factor >= 2
         else f"{share(abs(now - then), then)} {'more' if now > then else 'fewer'} than"
     )
-    return f"{much} in {length}, which had {number(then)}."
+    return f"That is {much} in {length}, which had {number(then)}."
 
 
 def _bursts(found: tuple[BurstFacts, ...]) -> str:
@@ -333,10 +341,10 @@ def _headline(counts: Counts, past: Counts | None, bursts: tuple[BurstFacts, ...
     addresses = counts.sources if sources is None else sources
     mitigated = share(counts.by_verdict.get("mitigated", 0), counts.events)
     top = max(bursts, key=lambda burst: burst.factor, default=None)
-    strongest = f", the strongest {top.times} on {top.when} UTC" if top else ""
+    strongest = f", {'the strongest ' if len(bursts) > 1 else ''}{top.times} on {top.when} UTC" if top else ""
     return (
-        f"{plural(counts.events, 'event')}{against} from {plural(addresses, 'address', 'addresses')} "
-        f"in {plural(counts.countries, 'country', 'countries')}; {mitigated} mitigated; "
+        f"{plural(counts.events, 'event')}{against} from {plural(addresses, 'address', 'addresses')}"
+        f"{_in_countries(counts)}; {mitigated} mitigated; "
         f"{plural(len(bursts), 'burst')}{strongest}"
     )
 

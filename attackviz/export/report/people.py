@@ -11,7 +11,7 @@ from ...analysis import attackers, bursts, compare
 from ...analysis.words import country_name
 from ...filters import Filters
 from .charts import Rings, rings, strip
-from .words import duration, moment, number, share, short
+from .words import duration, moment, number, plural, share, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +32,11 @@ __all__ = [
     "ranked",
 ]
 
-ROWS = 10
+ROWS = 8
 CARDS = 4
 """Bursts that have a map of their own."""
 
+SHORT_ID = 12
 STRIP = (150.0, 16.0)
 BURST_MAP_PX = 330
 
@@ -93,6 +94,7 @@ class BurstFacts:
     times: str
     events: int
     expected: str
+    sources: str
     source: str
     source_share: str
     rule: str
@@ -143,7 +145,8 @@ def name_of(field: str, key: Any, words: Mapping[str, Any] | None = None) -> tup
     if field == "address":
         places = [country_name(str(words["country"]))] if words.get("country") else []
         return short(key, 60), short(" · ".join([*places, *([str(words["org"])] if words.get("org") else [])]))
-    return short(key), short(words.get("rule_id") or "", 24)
+    also = str(words.get("rule_id") or "")
+    return short(key), also if len(also) <= SHORT_ID else ""
 
 
 def ranked(store: Store, window: Window, slots: Mapping[str, tuple[int, str]]) -> tuple[Ranked, ...]:
@@ -179,10 +182,13 @@ def _row(field: str, row: Group, total: int, most: int, slots: Mapping[str, tupl
     return Row(label, detail, row.events, share(row.events, total), parts, known)
 
 
-def bursts_of(store: Store, window: Window, slots: Mapping[str, tuple[int, str]]) -> tuple[BurstFacts, ...]:
+def bursts_of(
+    store: Store, window: Window, slots: Mapping[str, tuple[int, str]], redacted: bool
+) -> tuple[BurstFacts, ...]:
     """Return the bursts of a window in the order of time; those that stand out most have a map."""
     from ...window import Window as Span
 
+    one, several = ("network", "networks") if redacted else ("address", "addresses")
     found = sorted(bursts(store, window), key=lambda burst: burst.start)
     best = sorted(found, key=lambda burst: burst.expected - burst.events)[:CARDS]
     out = []
@@ -205,6 +211,7 @@ def bursts_of(store: Store, window: Window, slots: Mapping[str, tuple[int, str]]
                 times(burst.factor),
                 burst.events,
                 number(burst.expected),
+                plural(store.count(inside).sources, one, several),
                 f"{source} ({source_detail})" if source_detail else source,
                 share(burst.source.events, burst.events) if burst.source else "",
                 rule,
@@ -257,17 +264,20 @@ def attackers_of(store: Store, window: Window) -> tuple[Attacker, ...]:
 def changes(store: Store, before: Window, window: Window) -> tuple[Change, ...]:
     """Return which networks are new, gone and grown since the window before."""
     found = compare(store, before, window, field="network", n=6)
-    titles = (("New", found.new), ("Grown most", found.grown), ("Gone", found.gone))
-    return tuple(Change(title, tuple(_changed(store, frame))) for title, frame in titles)
+    return (
+        Change("New", _changed(found.new, None, "events")),
+        Change("Grown most", _changed(found.grown, "before", "after")),
+        Change("Gone", _changed(found.gone, "events", None)),
+    )
 
 
-def _changed(store: Store, frame: pd.DataFrame) -> list[tuple[str, str, str, str]]:
-    del store
+def _changed(frame: pd.DataFrame, before: str | None, after: str | None) -> tuple[tuple[str, str, str, str], ...]:
     rows = []
     for row in frame.to_dict("records"):
         label, detail = name_of("network", row["network"], {"org": row["org"]} if _there(row.get("org")) else {})
-        rows.append((label, detail, number(row["before"]), number(row["after"])))
-    return rows
+        was, now = (number(row[name] if name else 0) for name in (before, after))
+        rows.append((label, detail, was, now))
+    return tuple(rows)
 
 
 def _there(value: object) -> bool:

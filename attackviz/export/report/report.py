@@ -97,8 +97,8 @@ class Report:
     >>> import pandas as pd
     >>> times = pd.to_datetime(["2025-02-18T10:00Z", "2025-02-18T11:00Z", "2025-02-17T01:00Z"])
     >>> events = pd.DataFrame({"time": times, "src_ip": ["192.0.2.1", "192.0.2.2", "192.0.2.1"]})
-    >>> Report(events, "2025-02-18").facts.sentences[1]
-    '2.0 times as many as in the day before, which had 1.'
+    >>> Report(events, "2025-02-18").facts.sentences[0]
+    '2 events came from 2 addresses. That is 2.0 times as many as in the day before, which had 1.'
     """
 
     def __init__(
