@@ -33,6 +33,7 @@ RING_PX = 22.0
 SMALLEST_PX = 1.6
 DRAWN = 1500
 LABELS = 5
+MARK_PX = 16
 OTHER = (7, "Other")
 CLIP = 1.25
 """Bars above this much of the 99th percentile are cut, and carry their value, as in the player."""
@@ -224,7 +225,7 @@ def bars(
     if before is not None and before.any():
         tops = base - np.minimum(before, ceiling) * k
         line = "M" + "L".join(f"{a:.1f} {y:.1f}L{a + w:.1f} {y:.1f}" for a, w, y in zip(left, wide, tops, strict=False))
-    marks = tuple(Mark(_inside(x(_us(peak)), 8), 10, str(n), bold=True) for _, _, peak, n in bursts)
+    marks = _side_by_side([(x(_us(peak)), n) for _, _, peak, n in bursts])
     spans = tuple((max(x(_us(a)), 0.0), min(max(x(_us(b)), x(_us(a)) + 1), WIDTH)) for a, b, _, _ in bursts)
     return Bars(
         WIDTH,
@@ -428,6 +429,16 @@ def _apart(marks: list[Mark]) -> list[Mark]:
 
 def _us(moment: datetime) -> int:
     return (moment - at(0)) // timedelta(microseconds=1)
+
+
+def _side_by_side(found: list[tuple[float, int]]) -> tuple[Mark, ...]:
+    """Return numbers in a row, each as near to its place as those before it let it; none where there is no room."""
+    out: list[Mark] = []
+    for x, n in sorted(found):
+        at = max(_inside(x, MARK_PX / 2), out[-1].x + MARK_PX if out else 0)
+        if at <= WIDTH - MARK_PX / 2:
+            out.append(Mark(round(at, 1), 8, str(n), bold=True))
+    return tuple(out)
 
 
 def _beside(left: float, right: float, y: float, text: str) -> Mark:

@@ -290,12 +290,12 @@ def _against(now: int, then: int, length: str) -> str:
 def _bursts(found: tuple[BurstFacts, ...]) -> str:
     if not found:
         return " No burst stands out from the usual rhythm."
-    top = max(found, key=lambda burst: burst.factor)
+    top = max(found, key=lambda burst: burst.events)
     some = "One burst stands" if len(found) == 1 else f"{len(found):,} bursts stand"
-    strongest = "it" if len(found) == 1 else f"the strongest (no. {top.number})"
+    largest = "it" if len(found) == 1 else f"the largest (no. {top.number})"
     return (
-        f" {some} out from the usual rhythm; {strongest} began on {top.when} UTC and brought "
-        f"{number(top.events)} events, at its peak {top.times} what is usual, most by “{top.rule}”."
+        f" {some} out from the usual rhythm; {largest} began on {top.when} UTC and brought "
+        f"{number(top.events)} events of “{top.what}”, at its peak {top.times} what is usual, most by “{top.rule}”."
     )
 
 
@@ -340,12 +340,12 @@ def _headline(counts: Counts, past: Counts | None, bursts: tuple[BurstFacts, ...
     against = f" ({change(counts.events, past.events)})" if past is not None and past.events else ""
     addresses = counts.sources if sources is None else sources
     mitigated = share(counts.by_verdict.get("mitigated", 0), counts.events)
-    top = max(bursts, key=lambda burst: burst.factor, default=None)
-    strongest = f", {'the strongest ' if len(bursts) > 1 else ''}{top.times} on {top.when} UTC" if top else ""
+    top = max(bursts, key=lambda burst: burst.events, default=None)
+    largest = f", {'the largest ' if len(bursts) > 1 else ''}{top.times} on {top.when} UTC" if top else ""
     return (
         f"{plural(counts.events, 'event')}{against} from {plural(addresses, 'address', 'addresses')}"
         f"{_in_countries(counts)}; {mitigated} mitigated; "
-        f"{plural(len(bursts), 'burst')}{strongest}"
+        f"{plural(len(bursts), 'burst')}{largest}"
     )
 
 

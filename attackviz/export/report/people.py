@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...analysis import attackers, bursts, compare
 from ...analysis.words import country_name
 from ...filters import Filters
-from .charts import Rings, rings, strip
+from .charts import OTHER, Rings, rings, strip
 from .words import duration, moment, number, plural, share, short
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ CARDS = 4
 SHORT_ID = 12
 STRIP = (150.0, 16.0)
 BURST_MAP_PX = 330
+LEAST = 0.5
 
 LISTS = (
     ("country", "Countries", "country", "countries"),
@@ -78,19 +79,21 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class BurstFacts:
-    """Hold a burst in words, with its map if it has one.
+    """Hold a burst in words, with its map and how many sources it had if it is one of the largest.
 
-    `number` is its mark on the timeline, in the order of time.
+    `number` is its mark on the timeline, in the order of time; `what` and
+    `slot` are its category.
     """
 
     number: int
     start: datetime
     end: datetime
     peak: datetime
+    what: str
+    slot: int
     when: str
     lasted: str
     peaked: str
-    factor: float
     times: str
     events: int
     expected: str
@@ -185,38 +188,35 @@ def _row(field: str, row: Group, total: int, most: int, slots: Mapping[str, tupl
 def bursts_of(
     store: Store, window: Window, slots: Mapping[str, tuple[int, str]], redacted: bool
 ) -> tuple[BurstFacts, ...]:
-    """Return the bursts of a window in the order of time; those that stand out most have a map."""
-    from ...window import Window as Span
-
+    """Return the bursts of a window in the order of time; the largest have a map."""
     one, several = ("network", "networks") if redacted else ("address", "addresses")
-    found = sorted(bursts(store, window), key=lambda burst: burst.start)
+    found = sorted(bursts(store, window), key=lambda burst: (burst.start, burst.end))
     best = sorted(found, key=lambda burst: burst.expected - burst.events)[:CARDS]
     out = []
-    for number_, burst in enumerate(found, 1):
-        inside = Span(burst.start, burst.end)
-        source, source_detail = (
-            name_of("address", burst.source.key, burst.source.words) if burst.source else ("Unknown", "")
-        )
-        rule, _ = name_of("rule", burst.rule.key) if burst.rule else ("Unknown", "")
+    for place, burst in enumerate(found, 1):
+        only = None if burst.category is None else Filters.parse({"category": {"in": [burst.category]}})
+        source, detail = name_of("address", burst.source.key, burst.source.words) if burst.source else ("Unknown", "")
+        label, slot = ("All", 7) if burst.category is None else slots.get(burst.category, OTHER)[::-1]
         out.append(
             BurstFacts(
-                number_,
-                burst.start,
-                burst.end,
-                burst.peak,
-                moment(burst.start),
-                duration((burst.end - burst.start).total_seconds()),
-                moment(burst.peak),
-                burst.factor,
-                times(burst.factor),
-                burst.events,
-                number(burst.expected),
-                plural(store.count(inside).sources, one, several),
-                f"{source} ({source_detail})" if source_detail else source,
-                share(burst.source.events, burst.events) if burst.source else "",
-                rule,
-                share(burst.rule.events, burst.events) if burst.rule else "",
-                rings(store.cube(inside), slots, BURST_MAP_PX, labels=2) if burst in best else None,
+                number=place,
+                start=burst.start,
+                end=burst.end,
+                peak=burst.peak,
+                what=label,
+                slot=slot,
+                when=moment(burst.start),
+                lasted=duration((burst.end - burst.start).total_seconds()),
+                peaked=moment(burst.peak),
+                times=times(burst.factor),
+                events=burst.events,
+                expected=number(burst.expected) if burst.expected >= LEAST else "hardly any",
+                sources=plural(store.count(burst.window, only).sources, one, several) if burst in best else "",
+                source=f"{source} ({detail})" if detail else source,
+                source_share=share(burst.source.events, burst.events) if burst.source else "",
+                rule=name_of("rule", burst.rule.key)[0] if burst.rule else "Unknown",
+                rule_share=share(burst.rule.events, burst.events) if burst.rule else "",
+                map=rings(store.cube(burst.window, filters=only), slots, BURST_MAP_PX, 2) if burst in best else None,
             )
         )
     return tuple(out)
