@@ -1,11 +1,13 @@
-"""Bursts: where there are far more events than the time of day and the days around lead one to expect.
+"""Bursts: where there are far more events of a category than the time of day and the days before lead one to expect.
 
-Counts in bins are first brought to an even spread: ``2 * sqrt(x + 3/8)`` of a
+Categories are looked at one by one, for a flood of one may drown in the usual of
+another. Counts in bins are first brought to an even spread: ``2 * sqrt(x + 3/8)`` of a
 Poisson count has a standard deviation of about 1, whatever its mean (Anscombe,
 *Biometrika* 35, 1948). What is expected is a season and a level, both medians,
 so that a flood does not raise its own yardstick: the season is the median of
 all days at about the same time of day, where there are three days or more; the
-level is the median of what is left of a day, and of the days beside it. This is
+level is the median of what is left of the three days before. What begins and
+stays is a burst until it has become the usual, after two days. This is
 the seasonal hybrid test of Hochenbaum, Vallis and Kejariwal (arXiv:1704.07706,
 2017) with counts made even. The spread of what remains is its median absolute
 deviation, and at least that of a Poisson count.
@@ -19,13 +21,14 @@ what was found put back to what was expected: so a slow swell is found, too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import UsageError
+from ..filters import Filters
 from ..window import Window, as_window
 from .asked import as_filters, as_store
 
@@ -36,8 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from ..filters import Filters
-    from ..store import Group, Store
+    from ..store import Group, Store, Timeline
 
 __all__ = ["Burst", "bursts"]
 
@@ -53,7 +55,12 @@ BEGINS, REACHES = 6.0, 3.0
 FEWEST = 12
 """With fewer bins there is no usual."""
 
+STRAYS = 0.001
+"""Part of the events that may stand so far from the rest that they say nothing of what is usual."""
+
 SEASON_DAYS = 3
+_BEFORE = 3  # days that tell the level
+_GAP = 2  # bins between two parts of one burst
 _AROUND = 1800  # seconds before and after that are about the same time of day
 _SHIFTS = 13  # at most so many bins of them are looked at
 _COARSER = 4
@@ -83,6 +90,9 @@ class Burst:
         How many there would usually be.
     source, rule : Group or None
         The known address, and rule, with most of its events.
+    category : str or None
+        Of all its events; None for those that are rarer than the eight most
+        frequent, and where only one is met.
     """
 
     start: datetime
@@ -93,6 +103,7 @@ class Burst:
     expected: float
     source: Group | None = None
     rule: Group | None = None
+    category: str | None = None
 
     @property
     def window(self) -> Window:
@@ -106,8 +117,8 @@ class Burst:
         -------
         dict
             ``start_us``, ``end_us``, ``peak_us`` (microseconds since the
-            epoch), ``factor``, ``events``, ``expected``, ``source``, ``rule``
-            (text, or None).
+            epoch), ``factor``, ``events``, ``expected``, ``source``, ``rule``,
+            ``category`` (text, or None).
         """
         return {
             "start_us": _us(self.start),
@@ -118,6 +129,7 @@ class Burst:
             "expected": round(self.expected, 1),
             "source": self.source and str(self.source.key),
             "rule": self.rule and str(self.rule.key),
+            "category": self.category,
         }
 
 
@@ -129,6 +141,8 @@ class _Bins:
     seconds: int
     counts: NDArray[np.int64]
     known: NDArray[np.bool_]
+    filters: Filters
+    category: str | None
 
     def coarser(self, seconds: int, counts: NDArray[np.int64]) -> _Bins:
         """Return other counts of the same bins in greater bins."""
@@ -136,7 +150,7 @@ class _Bins:
         pad = -len(counts) % times
         total = np.pad(counts, (0, pad)).reshape(-1, times).sum(axis=1)
         known = np.asarray(np.pad(self.known, (0, pad)).reshape(-1, times).any(axis=1))
-        return _Bins(self.start_us, seconds, total, known)
+        return replace(self, seconds=seconds, counts=total, known=known)
 
 
 def bursts(
@@ -147,6 +161,7 @@ def bursts(
     n: int = 20,
     factor: float = 2.0,
     days: int = 14,
+    seconds: int = 1,
 ) -> list[Burst]:
     """Find where there are far more events than usual.
 
@@ -167,6 +182,8 @@ def bursts(
         How many times what was expected a burst holds at least.
     days : int
         How many days before the window are asked for what is usual.
+    seconds : int
+        How wide bins are at least; of cells of a cube, as wide as they are.
 
     Returns
     -------
@@ -187,41 +204,37 @@ def bursts(
     >>> [(f"{burst.start:%H:%M}-{burst.end:%H:%M}", burst.events, burst.factor) for burst in found]
     [('14:00-14:10', 610, 61.0)]
     """
-    if n < 1 or not factor > 1 or days < 0:
+    if n < 1 or not factor > 1 or days < 0 or seconds < 1:
         raise UsageError(
-            "bursts are asked for by n of 1 or more, a factor above 1 and days of 0 or more",
-            hint=f"not n={n!r}, factor={factor!r}, days={days!r}",
+            "bursts are asked for by n and seconds of 1 or more, a factor above 1 and days of 0 or more",
+            hint=f"not n={n!r}, factor={factor!r}, days={days!r}, seconds={seconds!r}",
         )
     store, conditions = as_store(events), as_filters(filters)
     wanted = as_window(window)
-    bins = _bins(store, wanted, conditions, days)
-    if bins is None:
-        return []
-    hits, usual = _found(bins, factor)
-    if wanted is not None:  # what is over before the window starts is none of it
-        hits[: max(0, (wanted.start_us - bins.start_us) // (bins.seconds * _US))] = False
-    above = bins.counts - usual
-    best = sorted(_runs(hits), key=lambda run: (-above[slice(*run)].sum(), run))[:n]
-    return [_burst(store, bins, usual, run, wanted, conditions) for run in sorted(best)]
+    found = []
+    for bins in _series(store, wanted, conditions, days, seconds):
+        hits, usual = _found(bins, factor)
+        if wanted is not None:  # what is over before the window starts is none of it
+            hits[: max(0, (wanted.start_us - bins.start_us) // (bins.seconds * _US))] = False
+        above = bins.counts - usual
+        found += [(float(above[first:last].sum()), first, last, usual, bins) for first, last in _runs(hits)]
+    best = sorted(found, key=lambda one: (-one[0], one[1], str(one[4].category)))[:n]
+    made = [_burst(store, bins, usual, first, last, wanted) for _, first, last, usual, bins in best]
+    return sorted(made, key=lambda burst: (burst.start, str(burst.category)))
 
 
 def _burst(
-    store: Store,
-    bins: _Bins,
-    usual: NDArray[np.float64],
-    run: tuple[int, int],
-    window: Window | None,
-    filters: Filters,
+    store: Store, bins: _Bins, usual: NDArray[np.float64], first: int, last: int, window: Window | None
 ) -> Burst:
     def at(place: int) -> datetime:
         return _EPOCH + timedelta(microseconds=bins.start_us + place * bins.seconds * _US)
 
-    first, last = run
     peak = first + int(np.argmax(bins.counts[first:last]))
     start, end = at(first), at(last)
     if window is not None:
         start, end = max(start, window.start), min(end, window.end)
-    addresses, rules = (store.top(field, Window(start, end), 2, filters) for field in ("address", "rule"))
+    addresses, rules = (store.top(field, Window(start, end), 2, bins.filters) for field in ("address", "rule"))
+    source, rule = (next((row for row in top.rows if row.key), None) for top in (addresses, rules))
     return Burst(
         start,
         end,
@@ -229,36 +242,73 @@ def _burst(
         float(bins.counts[peak] / max(usual[peak], 1.0)),
         addresses.events,
         float(usual[first:last].sum()),
-        *(next((row for row in top.rows if row.key), None) for top in (addresses, rules)),
+        source,
+        rule,
+        bins.category,
     )
 
 
-def _bins(store: Store, window: Window | None, filters: Filters, days: int) -> _Bins | None:
-    """Count a window and the days before it, from a midnight on."""
-    line = store.timeline(window, BINS, filters=filters)
-    if window is not None and days and line.seconds <= _DAY:
-        days = min(days, MOST_BINS * line.seconds // _DAY, (window.start - _CALENDAR).days)
-        earlier = Window(_midnight(window.start) - timedelta(days=days), window.end)
-        if earlier.start < window.start:
-            width = line.seconds * _US
-            many = (earlier.end_us - 1) // width - earlier.start_us // width + 1
-            line = store.timeline(earlier, many, filters=filters)
-    counts = line.events.sum(axis=1) + line.rest
-    met = np.flatnonzero(counts)
-    if not len(met):
-        return None
-    counts = counts[: met[-1] + 1]
-    known = np.arange(len(counts)) >= met[0]  # before its first event a store knows nothing; it was not quiet
-    if known.sum() < FEWEST:
-        return None
+def _series(store: Store, window: Window | None, filters: Filters, days: int, seconds: int) -> Iterator[_Bins]:
+    """Count a window and the days before it, from a midnight on, by category."""
+    line = _line(store, window, filters, days, seconds)
     width = line.seconds * _US
     lead = line.start_us % (_DAY * _US) // width if line.seconds <= _DAY else 0
-    return _Bins(
-        line.start_us - lead * width,
-        line.seconds,
-        np.concatenate([np.zeros(lead, np.int64), counts]),
-        np.concatenate([np.zeros(lead, bool), known]),
-    )
+    total = line.events.sum(axis=1) + line.rest
+    first, last = _most(total)
+    if last - first < FEWEST:
+        return
+    # Before its first events a store knows nothing; it was not quiet.
+    known = np.concatenate([np.zeros(lead, bool), np.arange(last) >= first])
+    rest = {"category": {"not": list(line.groups)}}
+    kinds: list[tuple[str | None, dict[str, Any]]] = [(name, {"category": {"in": [name]}}) for name in line.groups]
+    for (name, own), counts in zip([*kinds, (None, rest)], [*line.events.T, line.rest], strict=True):
+        if not counts.any():
+            continue
+        alone = counts.sum() == total.sum()
+        yield _Bins(
+            line.start_us - lead * width,
+            line.seconds,
+            np.concatenate([np.zeros(lead, np.int64), counts[:last]]),
+            known,
+            filters if alone else Filters((*filters.conditions, *Filters.parse(own).conditions)),
+            None if alone else name,
+        )
+
+
+def _line(store: Store, window: Window | None, filters: Filters, days: int, seconds: int) -> Timeline:
+    def asked(span: Window | None, width: int, bins: int) -> Timeline:
+        if span is not None and width:
+            bins = (span.end_us - 1) // (width * _US) - span.start_us // (width * _US) + 1
+        return store.timeline(span, bins, "category", filters)
+
+    line = asked(window, 0, BINS)
+    width = next((w for w in _WIDTHS if w >= seconds), seconds) if line.seconds < seconds else line.seconds
+    if window is None:
+        first, last = _most(line.events.sum(axis=1) + line.rest)
+        if last - first >= len(line.rest) // 2:
+            return line if width == line.seconds else asked(window, width, 0)
+        start = _EPOCH + timedelta(microseconds=line.start_us)  # strays, far away, would leave bins too wide to tell
+        span = (start + timedelta(seconds=line.seconds * edge) for edge in (first, max(last, first + 1)))
+        return _line(store, Window(*span), filters, days, seconds)
+    days = min(days, MOST_BINS * width // _DAY, (window.start - _CALENDAR).days)
+    if days and width <= _DAY:
+        window = Window(_midnight(window.start) - timedelta(days=days), window.end)
+    elif width == line.seconds:
+        return line
+    return asked(window, width, 0)
+
+
+def _most(total: NDArray[np.int64]) -> tuple[int, int]:
+    """Return the first and the last bin (excluded) of all but a few strays, far from the rest."""
+    met = np.flatnonzero(total)
+    if not len(met):
+        return 0, 0
+    so_far = np.cumsum(total[met])
+    few, far = so_far[-1] * STRAYS, max(1, len(total) // 10)
+    gaps = np.flatnonzero(np.diff(met) > far)  # after which of the bins that are met
+    early, late = gaps[so_far[gaps] <= few], gaps[so_far[-1] - so_far[gaps] <= few]
+    first = met[early[-1] + 1] if len(early) else met[0]
+    return int(first), int(met[late[0]] if len(late) else met[-1]) + 1
 
 
 def _found(bins: _Bins, factor: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -288,6 +338,8 @@ def _outstanding(bins: _Bins, factor: float) -> tuple[NDArray[np.bool_], NDArray
     hits = np.zeros(len(high), bool)
     for first, last in _runs(low):
         hits[first:last] = high[first:last].any()
+    for first, last in _runs(~hits):
+        hits[first:last] |= last - first <= _GAP and first > 0 and last < len(hits)
     return hits, expected
 
 
@@ -303,10 +355,12 @@ def _usual(even: NDArray[np.float64], bins: _Bins) -> NDArray[np.float64]:
     shifts = np.unique(np.linspace(-around, around, _SHIFTS).astype(int))
     near = np.concatenate([np.roll(grid, shift, axis=1) for shift in shifts])
     season = _medians(near.T)
-    level = _medians(grid - season)
-    padded = np.pad(level, 1, constant_values=np.nan)
-    smooth = _medians(np.stack([padded[:-2], padded[1:-1], padded[2:]], axis=1))
-    return np.asarray((season + smooth[:, None]).ravel()[: len(even)])
+    met = int(np.argmax(bins.known)) // a_day
+    left = grid - season
+    before = np.concatenate([np.full((_BEFORE, a_day), np.nan), left])
+    level = _medians(np.concatenate([before[k : k + len(left)] for k in range(_BEFORE)], axis=1))
+    level[: met + 1] = _medians(left[: met + 1])  # nothing is known of the days before the first
+    return np.asarray((season + level[:, None]).ravel()[: len(even)])
 
 
 def _medians(rows: NDArray[np.float64]) -> NDArray[np.float64]:

