@@ -34,7 +34,9 @@ SMALLEST_PX = 1.6
 DRAWN = 1500
 LABELS = 5
 MARK_PX = 16
+LETTER_PX = 6.2
 OTHER = (7, "Other")
+COLUMNS = ["src_lat", "src_lon", "category", "count", "src_city", "src_country", "dst_name", "dst_lat", "dst_lon"]
 CLIP = 1.25
 """Bars above this much of the 99th percentile are cut, and carry their value, as in the player."""
 
@@ -88,9 +90,9 @@ class Bars:
     x_ticks, y_ticks, cut : tuple of Mark
         Marks of the axes, and the values of bars that are cut.
     bursts : tuple of Mark
-        Where bursts peak; their text is their number.
-    spans : tuple of tuple of float
-        From and to of every burst, in px.
+        Where bursts begin; their text is their number.
+    spans : tuple of (float, float, int)
+        From and to of every burst, in px, and its slot; the longest first.
     before : str
         A path: the window before, bin by bin; empty without one.
     bin : str
@@ -105,7 +107,7 @@ class Bars:
     y_ticks: tuple[Mark, ...]
     cut: tuple[Mark, ...]
     bursts: tuple[Mark, ...]
-    spans: tuple[tuple[float, float], ...]
+    spans: tuple[tuple[float, float, int], ...]
     before: str
     bin: str
 
@@ -165,7 +167,7 @@ def bars(
     timeline: Timeline,
     slots: Mapping[str, tuple[int, str]],
     span: tuple[int, int],
-    bursts: Sequence[tuple[datetime, datetime, datetime, int]] = (),
+    bursts: Sequence[tuple[datetime, datetime, int, int]] = (),
     before: NDArray[np.int64] | None = None,
     height: float = TIMELINE_PX,
 ) -> Bars:
@@ -179,7 +181,7 @@ def bars(
         Slot and label of every category.
     span : tuple of int
         Start and end of the window, in microseconds since the epoch.
-    bursts : sequence of (start, end, peak, number)
+    bursts : sequence of (start, end, slot, number)
     before : ndarray of int64, shape (bins,), optional
         Events of the window before, bin by bin.
     height : float
@@ -225,8 +227,9 @@ def bars(
     if before is not None and before.any():
         tops = base - np.minimum(before, ceiling) * k
         line = "M" + "L".join(f"{a:.1f} {y:.1f}L{a + w:.1f} {y:.1f}" for a, w, y in zip(left, wide, tops, strict=False))
-    marks = _side_by_side([(x(_us(peak)), n) for _, _, peak, n in bursts])
-    spans = tuple((max(x(_us(a)), 0.0), min(max(x(_us(b)), x(_us(a)) + 1), WIDTH)) for a, b, _, _ in bursts)
+    marks = _side_by_side([(x(_us(begin)), n) for begin, _, _, n in bursts])
+    ends = [(max(x(_us(a)), 0.0), min(max(x(_us(b)), x(_us(a)) + 2), WIDTH), slot) for a, b, slot, _ in bursts]
+    spans = tuple(sorted(ends, key=lambda span: span[0] - span[1]))  # a short one lies over a long one
     return Bars(
         WIDTH,
         height,
@@ -266,9 +269,8 @@ def rings(cube: Cube, slots: Mapping[str, tuple[int, str]], width: float = WIDTH
     labels : int
         How many places are named.
     """
-    frame = cube.table.select(
-        ["src_lat", "src_lon", "category", "count", "src_city", "src_country", "dst_name", "dst_lat", "dst_lon"]
-    ).to_pandas()
+    known = [name for name in COLUMNS if name in cube.table.column_names]  # of a redacted one some are gone
+    frame = cube.table.select(known).to_pandas().reindex(columns=COLUMNS)
     frame["category"] = frame["category"].astype(object)
     scale = width / WIDTH
     placed = frame[frame["src_lat"].notna()]
@@ -389,7 +391,7 @@ def _placed(
     for number_, (text, ring) in enumerate([*first, *named]):
         if len(out) >= most + min(len(first), number_):
             break
-        long = 5.6 * len(text)
+        long = LETTER_PX * len(text)
         for anchor, x0 in (("start", ring.x + ring.r + 3), ("end", ring.x - ring.r - 3 - long)):
             box = (x0, ring.y - 6, x0 + long, ring.y + 6)
             free = all(box[2] < t[0] or box[0] > t[2] or box[3] < t[1] or box[1] > t[3] for t in taken)

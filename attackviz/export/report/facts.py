@@ -161,7 +161,7 @@ def facts_of(store: Store, window: Window, sources: int | None = None) -> Facts:
     slots = slots_of(counts)
     timeline = store.timeline(window, BINS, "category")
     found = bursts_of(store, window, slots, sources is not None)
-    lists = ranked(store, window, slots)
+    lists = ranked(store, window, slots, sources is not None)
     busiest = _busiest(store.timeline(window, _hours(window)), window)
     rest = [_severe(store, window, counts), _uneven(timeline, slots)]
     previous = None if past is None else store.timeline(before, BINS)
@@ -180,7 +180,7 @@ def facts_of(store: Store, window: Window, sources: int | None = None) -> Facts:
             timeline,
             slots,
             (window.start_us, window.end_us),
-            [(burst.start, burst.end, burst.peak, burst.number) for burst in found],
+            [(burst.start, burst.end, burst.slot, burst.number) for burst in found],
             _aligned(previous, timeline),
         ),
         rings(store.cube(window), slots),

@@ -48,6 +48,8 @@ LISTS = (
     ("rule", "Rules", "rule", "rules"),
     ("target", "Targets", "target", "targets"),
 )
+CUT = ("Source addresses, cut to networks", "network", "networks")
+"""What a redacted edition has instead of addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,6 @@ class BurstFacts:
     number: int
     start: datetime
     end: datetime
-    peak: datetime
     what: str
     slot: int
     when: str
@@ -152,7 +153,7 @@ def name_of(field: str, key: Any, words: Mapping[str, Any] | None = None) -> tup
     return short(key), also if len(also) <= SHORT_ID else ""
 
 
-def ranked(store: Store, window: Window, slots: Mapping[str, tuple[int, str]]) -> tuple[Ranked, ...]:
+def ranked(store: Store, window: Window, slots: Mapping[str, tuple[int, str]], redacted: bool) -> tuple[Ranked, ...]:
     """Return the lists of a window.
 
     Parameters
@@ -161,9 +162,13 @@ def ranked(store: Store, window: Window, slots: Mapping[str, tuple[int, str]]) -
     window : Window
     slots : mapping of str to (int, str)
         Slot and label of every category.
+    redacted : bool
+        Whether addresses are cut.
     """
     out = []
     for field, title, one, several in LISTS:
+        if redacted and field == "address":
+            title, one, several = CUT
         top = store.top(field, window, ROWS)
         most = max((row.events for row in top.rows), default=1)
         rows = tuple(_row(field, row, top.events, most, slots) for row in top.rows)
@@ -191,7 +196,7 @@ def bursts_of(
     """Return the bursts of a window in the order of time; the largest have a map."""
     one, several = ("network", "networks") if redacted else ("address", "addresses")
     found = sorted(bursts(store, window), key=lambda burst: (burst.start, burst.end))
-    best = sorted(found, key=lambda burst: burst.expected - burst.events)[:CARDS]
+    best = sorted(found, key=lambda burst: -burst.events)[:CARDS]
     out = []
     for place, burst in enumerate(found, 1):
         only = None if burst.category is None else Filters.parse({"category": {"in": [burst.category]}})
@@ -202,7 +207,6 @@ def bursts_of(
                 number=place,
                 start=burst.start,
                 end=burst.end,
-                peak=burst.peak,
                 what=label,
                 slot=slot,
                 when=moment(burst.start),
