@@ -313,26 +313,26 @@ def _most(total: NDArray[np.int64]) -> tuple[int, int]:
 
 def _found(bins: _Bins, factor: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Return which bins are part of a burst, and what would be usual in each."""
-    hits, usual = _outstanding(bins, factor)
-    calm = np.where(hits, np.round(usual).astype(np.int64), bins.counts)
+    hits, usual = _outstanding(bins, bins.counts, factor)
     for seconds in _coarser(bins.seconds):
-        wide = bins.coarser(seconds, calm)
+        wide = bins.coarser(seconds, bins.counts)
         if wide.known.sum() < FEWEST:
             break
-        more = np.repeat(_outstanding(wide, factor)[0], seconds // bins.seconds)[: len(hits)]
+        calm = bins.coarser(seconds, np.where(hits, np.round(usual).astype(np.int64), bins.counts))
+        more = np.repeat(_outstanding(wide, calm.counts, factor)[0], seconds // bins.seconds)[: len(hits)]
         hits |= more & bins.known
-        calm = np.where(hits, np.round(usual).astype(np.int64), bins.counts)
     return hits, usual
 
 
-def _outstanding(bins: _Bins, factor: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+def _outstanding(bins: _Bins, tried: NDArray[np.int64], factor: float) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return which of some counts stand out from what is usual in bins, and what that is."""
     even = 2 * np.sqrt(bins.counts + 0.375)
     usual = _usual(even, bins)
-    left = even - usual
+    left = 2 * np.sqrt(tried + 0.375) - usual
     middle = left[bins.known]
     spread = max(1.0, 1.4826 * float(np.median(np.abs(middle - np.median(middle)))))
     expected = np.maximum((usual / 2) ** 2 - 0.375, 0.0)
-    enough = bins.counts >= factor * np.maximum(expected, 1.0)
+    enough = tried >= factor * np.maximum(expected, 1.0)
     high = np.asarray((left > BEGINS * spread) & enough & bins.known)
     low = np.asarray((left > REACHES * spread) & bins.known)
     hits = np.zeros(len(high), bool)

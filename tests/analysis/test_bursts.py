@@ -24,7 +24,7 @@ def at(seconds: np.ndarray, **more: str) -> pa.Table:
     return pa.table({"time": time, **{name: [value] * len(seconds) for name, value in more.items()}})
 
 
-@pytest.mark.parametrize(("per_minute", "least"), [(1.0, 19), (3.0, 20), (0.3, 12)])
+@pytest.mark.parametrize(("per_minute", "least"), [(1.0, 18), (3.0, 20), (0.3, 12)])
 def test_planted_floods_are_found(per_minute: float, least: int) -> None:
     hits: Counter[str] = Counter()
     false = 0
