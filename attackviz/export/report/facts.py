@@ -13,7 +13,8 @@ from ...filters import Filters
 from ...replay.categories import OTHER_SLOT, assign_slots, label_of
 from ...replay.span import default_window
 from ...window import Window
-from .charts import Bars, Land, Rings, bars, land, rings
+from .charts import Bars, bars
+from .maps import Land, Rings, land, rings
 from .people import Attacker, BurstFacts, Change, Ranked, attackers_of, bursts_of, changes, ranked
 from .words import at, change, clock, day, duration, length_of, moment, number, plural, share, short, span
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ...analysis import attackers, bursts, compare
 from ...analysis.words import country_name
 from ...filters import Filters
-from .charts import OTHER, Rings, rings, strip
+from .charts import OTHER, strip
+from .maps import Rings, rings
 from .words import duration, moment, number, plural, share, short
 
 if TYPE_CHECKING:
