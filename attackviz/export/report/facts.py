@@ -88,6 +88,9 @@ class Facts:
     land : Land
         The outlines that all maps share.
     bursts : tuple of BurstFacts
+        The largest.
+    more_bursts : bool
+        Whether there are smaller ones.
     lists : tuple of Ranked
     attackers : tuple of Attacker
     verdicts : tuple of Verdict
@@ -111,6 +114,7 @@ class Facts:
     map: Rings
     land: Land
     bursts: tuple[BurstFacts, ...]
+    more_bursts: bool
     lists: tuple[Ranked, ...]
     attackers: tuple[Attacker, ...]
     verdicts: tuple[Verdict, ...]
@@ -161,7 +165,7 @@ def facts_of(store: Store, window: Window, sources: int | None = None) -> Facts:
     past = None if why else store.count(before)
     slots = slots_of(counts)
     timeline = store.timeline(window, BINS, "category")
-    found = bursts_of(store, window, slots, sources is not None)
+    found, more = bursts_of(store, window, slots, sources is not None)
     lists = ranked(store, window, slots, sources is not None)
     busiest = _busiest(store.timeline(window, _hours(window)), window)
     rest = [_severe(store, window, counts), _uneven(timeline, slots)]
@@ -175,8 +179,8 @@ def facts_of(store: Store, window: Window, sources: int | None = None) -> Facts:
         why,
         counts,
         _figures(counts, past, sources),
-        tuple(_sentences(counts, past, window, before, why, found, lists, [busiest, *rest], sources)),
-        _headline(counts, past, found, sources),
+        tuple(_sentences(counts, past, window, before, why, lists, [busiest + _bursts(found, more), *rest], sources)),
+        _headline(counts, past, found, more, sources),
         bars(
             timeline,
             slots,
@@ -187,6 +191,7 @@ def facts_of(store: Store, window: Window, sources: int | None = None) -> Facts:
         rings(store.cube(window), slots),
         land(),
         found,
+        more,
         lists,
         attackers_of(store, window),
         _verdicts(counts),
@@ -245,7 +250,6 @@ def _sentences(
     window: Window,
     before: Window,
     why: str,
-    bursts: tuple[BurstFacts, ...],
     lists: tuple[Ranked, ...],
     shape: list[str],
     sources: int | None,
@@ -259,7 +263,7 @@ def _sentences(
         f"{_in_countries(counts)}{rate}. {against}"
     ]
     busiest, severe, uneven = shape
-    out.append(f"{busiest}{_bursts(bursts)}")
+    out.append(busiest)
     out += filter(None, [uneven, _most(lists), severe])
     mitigated, suspicious = (counts.by_verdict.get(name, 0) for name in ("mitigated", "suspicious"))
     looks = f"; {number(suspicious)} were let through or succeeded and are worth a look" if suspicious else ""
@@ -288,11 +292,11 @@ def _against(now: int, then: int, length: str) -> str:
     return f"That is {much} in {length}, which had {number(then)}."
 
 
-def _bursts(found: tuple[BurstFacts, ...]) -> str:
+def _bursts(found: tuple[BurstFacts, ...], more: bool) -> str:
     if not found:
         return " No burst stands out from the usual rhythm."
     top = max(found, key=lambda burst: burst.events)
-    some = "One burst stands" if len(found) == 1 else f"{len(found):,} bursts stand"
+    some = "One burst stands" if len(found) == 1 else f"{'More than ' * more}{len(found):,} bursts stand"
     largest = "it" if len(found) == 1 else f"the largest (no. {top.number})"
     return (
         f" {some} out from the usual rhythm; {largest} began on {top.when} UTC and brought "
@@ -337,7 +341,9 @@ def _most(lists: tuple[Ranked, ...]) -> str:
     return "; ".join(parts) + "." if parts else ""
 
 
-def _headline(counts: Counts, past: Counts | None, bursts: tuple[BurstFacts, ...], sources: int | None) -> str:
+def _headline(
+    counts: Counts, past: Counts | None, bursts: tuple[BurstFacts, ...], more: bool, sources: int | None
+) -> str:
     against = f" ({change(counts.events, past.events)})" if past is not None and past.events else ""
     addresses = counts.sources if sources is None else sources
     mitigated = share(counts.by_verdict.get("mitigated", 0), counts.events)
@@ -346,7 +352,7 @@ def _headline(counts: Counts, past: Counts | None, bursts: tuple[BurstFacts, ...
     return (
         f"{plural(counts.events, 'event')}{against} from {plural(addresses, 'address', 'addresses')}"
         f"{_in_countries(counts)}; {mitigated} mitigated; "
-        f"{plural(len(bursts), 'burst')}{largest}"
+        f"{'more than ' * more}{plural(len(bursts), 'burst')}{largest}"
     )
 
 

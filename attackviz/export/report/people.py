@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 ROWS = 8
+BURSTS = 12
+"""Bursts that are told of, the largest."""
+
 CARDS = 4
 """Bursts that have a map of their own."""
 
@@ -193,10 +196,13 @@ def _row(field: str, row: Group, total: int, most: int, slots: Mapping[str, tupl
 
 def bursts_of(
     store: Store, window: Window, slots: Mapping[str, tuple[int, str]], redacted: bool
-) -> tuple[BurstFacts, ...]:
-    """Return the bursts of a window in the order of time; the largest have a map."""
+) -> tuple[tuple[BurstFacts, ...], bool]:
+    """Return the largest bursts of a window in the order of time, and whether there are more; some have a map."""
     one, several = ("network", "networks") if redacted else ("address", "addresses")
-    found = sorted(bursts(store, window), key=lambda burst: (burst.start, burst.end))
+    found = bursts(store, window, n=BURSTS + 1)
+    more = len(found) > BURSTS
+    found = sorted(found, key=lambda burst: burst.expected - burst.events)[:BURSTS]
+    found.sort(key=lambda burst: (burst.start, burst.end))
     best = sorted(found, key=lambda burst: -burst.events)[:CARDS]
     out = []
     for place, burst in enumerate(found, 1):
@@ -224,7 +230,7 @@ def bursts_of(
                 map=rings(store.cube(burst.window, filters=only), slots, BURST_MAP_PX, 2) if burst in best else None,
             )
         )
-    return tuple(out)
+    return tuple(out), more
 
 
 def times(factor: float) -> str:
