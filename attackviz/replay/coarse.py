@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..analysis import EventTable, bursts
 from ..errors import TooManyEventsError
 from ..filters import Filters
 from ..store import BUDGET, LISTS, Store, as_lists
@@ -25,6 +26,9 @@ __all__ = ["TOP", "detail", "lists", "record"]
 TOP = 200
 """How many rows a list has beside cells."""
 
+BURSTS = 8
+"""How many bursts are marked: those with most events above the usual."""
+
 SAMPLE = 1_000
 """How many single events stand for the rest in the feed."""
 
@@ -42,6 +46,8 @@ def record(
     **told: Any,
 ) -> Recording:
     """Make a recording of events: of every one, or of cells where there are too many.
+
+    Its header tells of the bursts in the window it opens on.
 
     Parameters
     ----------
@@ -72,6 +78,23 @@ def record(
     >>> record(frame).header["grain"] is None, record(frame, budget=1).header["grain"]["events"]
     (True, 2)
     """
+    recording, known = _recorded(events, title, store, window, account, budget, told)
+    header = recording.header
+    grain = header["grain"]["seconds"] if header["grain"] else 1
+    header["bursts"] = [burst.to_dict() for burst in bursts(known, _opening(header), n=BURSTS, seconds=grain)]
+    return recording
+
+
+def _recorded(
+    events: pd.DataFrame | pa.Table | Store,
+    title: str,
+    store: Store | None,
+    window: Window | None,
+    account: Account | None,
+    budget: int,
+    told: Mapping[str, Any],
+) -> tuple[Recording, Store]:
+    """Return a recording, and a store in memory of what it was made of."""
     if isinstance(events, Store):
         many = events.timeline(window, 1).total
         if many <= budget:
@@ -79,18 +102,20 @@ def record(
         if told.get("color_by", "category") != "category":
             what = f"{many:,} events are more than a recording holds ({budget:,}), and cells are coloured by category"
             raise TooManyEventsError(what, hint="narrow the window, such as '2025-02-18..2025-02-21'")
-        store = events
-    else:
-        try:
-            return build(events, title, window=window, account=account, budget=budget, **told)
-        except TooManyEventsError:
-            if told.get("color_by", "category") != "category":
-                raise  # cells are cut by category
-    if store is None:
-        from ..analysis import EventTable
+        return _cells(events, title, window, Filters(), budget, told)
+    try:
+        recording = build(events, title, window=window, account=account, budget=budget, **told)
+        return recording, store or EventTable(events, account)
+    except TooManyEventsError:
+        if told.get("color_by", "category") != "category":
+            raise  # cells are cut by category
+    return _cells(store or EventTable(events, account), title, window, Filters(), budget, told)
 
-        store = EventTable(events, account)
-    return _cells(store, title, window, Filters(), budget, told)
+
+def _opening(header: Mapping[str, Any]) -> Window:
+    """Return the window that a recording opens on."""
+    edges = (header["start_us"] + tick * header["tick_us"] for tick in header["window"])
+    return Window(*(_EPOCH + timedelta(microseconds=us) for us in edges))
 
 
 def detail(
@@ -131,9 +156,9 @@ def detail(
     conditions = Filters.parse(filters).named(categories)
     # Of very many events a bare total comes far sooner than all that `count` tells of them.
     if store.timeline(window, 1, filters=conditions).total <= budget:
-        recording = _single(store, title, window, conditions, told)
+        recording, _ = _single(store, title, window, conditions, told)
     else:
-        recording = _cells(store, title, window, conditions, budget, told)
+        recording, _ = _cells(store, title, window, conditions, budget, told)
     slots = {one["name"]: one["slot"] for one in categories}
     recording.header["categories"] = [
         {**one, "slot": slots.get(one["name"], one["slot"])} for one in recording.header["categories"]
@@ -168,7 +193,9 @@ def _lists(store: Store, window: Window, filters: Filters) -> dict[str, Any]:
     return as_lists(store.top(field, window, TOP, filters) for field in LISTS.values())
 
 
-def _single(store: Store, title: str, window: Window | None, filters: Filters, told: Mapping[str, Any]) -> Recording:
+def _single(
+    store: Store, title: str, window: Window | None, filters: Filters, told: Mapping[str, Any]
+) -> tuple[Recording, Store]:
     """Return a recording of every event that a store has, with totals of all it was asked about."""
     counts = store.count(window, filters)
     events = store.read(window, filters)
@@ -177,18 +204,15 @@ def _single(store: Store, title: str, window: Window | None, filters: Filters, t
     totals |= {"events": counts.all, "filtered": counts.filtered, "untimed": counts.untimed}
     if window is not None:
         totals["outside"] = counts.outside
-    return recording
+    return recording, EventTable(events.table, events.account)
 
 
 def _cells(
     store: Store, title: str, window: Window | None, filters: Filters, budget: int, told: Mapping[str, Any]
-) -> Recording:
+) -> tuple[Recording, Store]:
     cube = store.cube(window, budget, filters)
     recording = build(cube, title, budget=budget, filters=filters, **told)
     header = recording.header
-    opening = (
-        _EPOCH + timedelta(microseconds=header["start_us"] + tick * header["tick_us"]) for tick in header["window"]
-    )
-    header["lists"] = _lists(store, Window(*opening), filters)
+    header["lists"] = _lists(store, _opening(header), filters)
     recording.tables["sample"] = sample_part(store.sample(window, SAMPLE, filters).table, header)
-    return recording
+    return recording, EventTable(cube.table, cube.account)
