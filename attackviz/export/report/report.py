@@ -120,7 +120,8 @@ class Report:
     ) -> None:
         if isinstance(events, Recording):
             raise UsageError("a report is made of events, not of a recording", hint="hand over the events it is of")
-        self.notes, self.by, self.template, self.edition = notes, by, template, redact
+        self.notes, self.template, self.edition = notes, template, redact
+        self.by = short(by, 200) if by else ""
         self.made = (made or datetime.now(UTC)).astimezone(UTC)
         self._logo = None if logo is None else _picture(Path(logo))
         if source is None:
@@ -142,7 +143,7 @@ class Report:
             self.store = _redacted(whole, redact, self.account)
         self.source = short(source, 60)
         self.facts: Facts = facts_of(self.store, found, sources)
-        self.title = title or ("Attack report" if not self.source else f"Attack report: {self.source}")
+        self.title = short(title or ("Attack report" if not self.source else f"Attack report: {self.source}"), 200)
 
     def __repr__(self) -> str:
         return f"<Report {self.title!r}: {self.facts.span}, {self.facts.counts.events:,} events>"
@@ -226,8 +227,11 @@ class Report:
                 "replay": replay,
                 "digest": script_digest() if replay else "",
                 "made": moment(self.made.replace(second=0, microsecond=0)),
-                "attribution": self.credit.get("attribution", []),
-                "notice": self.credit.get("notice") or "",
+                "remarks": [short(each, 400) for each in (*self.account.notes, self.credit.get("notice")) if each],
+                "attribution": [
+                    {"text": short(each["text"], 200), "url": each["url"]}
+                    for each in self.credit.get("attribution", [])
+                ],
                 "version": __version__,
             },
         )
