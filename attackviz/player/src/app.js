@@ -15,6 +15,7 @@ import { createGrain } from './grain.js';
 import { createHonesty } from './honesty.js';
 import { bindKeys } from './keys.js';
 import { createLegend } from './legend.js';
+import { marksOf } from './marks.js';
 import { createMapCell } from './mapcell.js';
 import { createPopovers } from './popover.js';
 import { createRail } from './rail.js';
@@ -49,7 +50,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   const quiet = matchMedia('(prefers-reduced-motion: reduce)');
   const events = new EventTarget();
   const ctx = addQuestions({
-    root: element, engine: null, slots: [], size: { phone: false, mid: false, tight: false, short: false },
+    root: element, engine: null, slots: [], marks: marksOf({ categories: [] }), size: { phone: false, mid: false, tight: false, short: false },
     status: 'empty', statusData: {}, statusNote: { source: '', text: '' },
     theme: options.theme === 'light' ? 'light' : 'dark', still: options.reducedMotion ?? quiet.matches, drawn: () => parts.map.frame()?.drawn ?? 0,
   });
@@ -255,6 +256,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     }
     const first = !ctx.engine;
     ctx.slots = slotsOf(engine.rec.meta);
+    ctx.marks = marksOf(engine.rec.meta);
     ctx.zoom.begin(engine);
     useEngine(engine);
     setStatus(engine.rec.n ? { kind: 'ready' } : { kind: 'empty', title: 'This recording holds no events', detail: 'Nothing in the input had a usable time.', hints: [] });

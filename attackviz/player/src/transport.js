@@ -2,6 +2,7 @@
 import { el, fill, setAttr, setText, show } from './dom.js';
 import { clockTime, duration, longDay, speed as speedText } from './format.js';
 import { icon } from './icons.js';
+import { atBurst } from './marks.js';
 import { choices, opener } from './popover.js';
 import { binChoices } from './timescale.js';
 
@@ -74,6 +75,9 @@ export function createTransport(ctx) {
   const trail = opener({ class: 'av-btn av-dense av-lean', title: 'How far back an event still shows', on: { click: menu('Trail', (e) => trailGroups(e, ctx.trailSeconds())) } }, trailName, icon('down'));
   const binName = el('span');
   const bins = opener({ class: 'av-btn av-dense av-wide', title: 'Width of the bars', on: { click: menu('Bins', (e) => binGroups(e, ctx.windowSeconds(), ctx.timelineWidth())) } }, binName, icon('down'));
+  const burstText = el('span', { class: 'av-mid av-wide' });
+  const bursts = el('span', { class: 'av-bursts av-lean', role: 'group', 'aria-label': 'Bursts', hidden: true },
+    tool('left', 'Previous burst (Shift ,)', () => ctx.actions.burst(-1), 'av-dense'), burstText, tool('right', 'Next burst (Shift .)', () => ctx.actions.burst(1), 'av-dense'), el('span', { class: 'av-vr' }));
   const date = el('span', { class: 'av-date' });
   const time = el('span', { class: 'av-time' });
   const zone = el('span', { class: 'av-zone' }, 'UTC');
@@ -83,7 +87,7 @@ export function createTransport(ctx) {
       tool('back', 'Step one bin back (,)', () => ctx.engine?.step(-1), 'av-desk av-step'), play, tool('forward', 'Step one bin forward (.)', () => ctx.engine?.step(1), 'av-desk av-step'),
       el('span', { class: 'av-desk' }, speed), el('span', { class: 'av-desk av-bare' }, loop), el('span', { class: 'av-desk av-bare' }, skip)),
     clock,
-    el('div', { class: 'av-right av-desk av-lean' }, trail, bins));
+    el('div', { class: 'av-right av-desk av-lean' }, bursts, trail, bins));
 
   // Width of what a group holds, whatever width it was given.
   const held = (group) => {
@@ -120,6 +124,10 @@ export function createTransport(ctx) {
       setText(speedName, words.text);
       setText(speedFactor, words.factor);
       setText(trailName, engine ? `Trail ${duration(ctx.trailSeconds())}` : 'Trail');
+      const found = ctx.bursts();
+      const at = engine ? atBurst(found, engine.timeUs(engine.state.t)) : 0;
+      show(bursts, found.length > 0);
+      setText(burstText, at ? `Burst ${at} of ${found.length}` : `${found.length} burst${found.length === 1 ? '' : 's'}`);
       const width = ctx.binSeconds();
       setText(binName, width ? `Bins ${duration(width)}` : 'Bins');
       for (const button of element.querySelectorAll('button')) if (button.disabled === Boolean(engine)) button.disabled = !engine;
