@@ -170,7 +170,7 @@ def test_a_recording_is_played_as_it_is(events):
 def test_options_reach_the_page(events):
     page = Page(av.Replay(events, theme="light", speed=600).to_html())
     assert json.loads(page.texts["options"]) == {"theme": "light", "speed": 600}
-    assert page.tags[0] == ("html", {"lang": "en", "data-theme": "light"})
+    assert page.tags[0] == ("html", {"lang": "en", "data-theme": "light", "data-lists": "beside"})
 
 
 def test_what_is_not_possible_is_said(events):
