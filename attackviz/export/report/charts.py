@@ -28,7 +28,7 @@ AXIS_PX = 22
 MARK_PX = 16
 OTHER = (7, "Other")
 CLIP = 1.25
-"""Bars above this much of the 99th percentile are cut, and carry their value, as in the player."""
+"""Bars above this much of the 99th percentile of those with events are cut, and carry their value, as in the player."""
 
 _STEPS_S = (
     *(60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400),
@@ -131,7 +131,7 @@ def bars(
     counts = np.column_stack([timeline.events, timeline.rest])
     total = counts.sum(axis=1)
     most = float(total.max(initial=0))
-    high = float(np.quantile(total, 0.99)) * CLIP if len(total) else 0
+    high = float(np.quantile(total[total > 0], 0.99)) * CLIP if most else 0
     shown = high if high and most > 1.6 * high else most
     step = nice(shown)
     ceiling = max(step * math.ceil(shown / step), 1)

@@ -317,7 +317,7 @@ def _uneven(timeline: Timeline, slots: Mapping[str, tuple[int, str]]) -> str:
     half = len(timeline.events) // 2
     total = timeline.events.sum(axis=1) + timeline.rest
     first, second = int(total[:half].sum()), int(total[half:].sum())
-    if not half or not first + second or max(first, second) < UNEVEN * min(first, second):
+    if not half or not min(first, second) or max(first, second) < UNEVEN * min(first, second):
         return ""
     gained = timeline.events[half:].sum(axis=0) - timeline.events[:half].sum(axis=0)
     most = int(np.argmax(gained) if second > first else np.argmin(gained))

@@ -135,7 +135,7 @@ class Report:
         found = asked or window_of(whole)
         counts = whole.count(found)
         if found is None or not counts.events:
-            raise _nothing(counts.all, counts.untimed, asked)
+            raise _nothing(max(counts.all, counts.account.events), counts.untimed, asked)
         self.store: Store = whole
         self.account, sources = counts.account, None
         if redact is not None:
