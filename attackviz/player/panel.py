@@ -57,6 +57,11 @@ class Player(JSComponent):
         "answer (a dict, and a recording or nothing), in a callback of the session.",
     )
     asks = param.Boolean(default=False, constant=True, doc="Whether there is somebody to ask; not for use.")
+    linked = param.Boolean(
+        default=False,
+        constant=True,
+        doc="Whether the address of the page says what is shown, and is followed: for a page that is nothing else.",
+    )
     figure = param.Parameter(default=None, allow_refs=False, doc="The map beneath.")
     ground: Any = Child(default=None, allow_refs=False, doc="What holds the figure; not for use.")
 

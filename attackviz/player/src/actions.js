@@ -67,6 +67,7 @@ export function createActions(ctx, parts) {
       const { field, list } = createSearch(ctx, { placeholder: 'Find address, network, place', choose });
       ctx.pop.show(anchor ?? parts.top?.find ?? parts.map.element, el('div', { style: { padding: '8px' } }, field, list), { label: 'Find', side: 'right', width: 440 });
     },
+    copyLink: withEngine((engine, button) => ctx.copy(`${location.href.split('#')[0]}#${ctx.root.player.link}`, button)),
     help: () => ctx.pop.show(null, helpContent(() => ctx.pop.close()), { label: 'Keys', width: 480 }),
     settings(anchor) {
       ctx.pop.show(anchor, settingsContent(ctx), { label: 'Settings', width: 304 });
@@ -138,6 +139,7 @@ export async function copyText(root, text, button) {
     area.remove();
   }
   const before = [...button.childNodes];
-  fill(button, icon('check'), 'Copied');
+  if (button.matches('.av-icon')) fill(button, icon('check'));
+  else fill(button, icon('check'), 'Copied');
   setTimeout(() => button.replaceChildren(...before), 1200);
 }

@@ -15,8 +15,9 @@ import { createGrain } from './grain.js';
 import { createHonesty } from './honesty.js';
 import { bindKeys } from './keys.js';
 import { createLegend } from './legend.js';
-import { marksOf } from './marks.js';
+import { followAddress, hasAddress } from './linked.js';
 import { createMapCell } from './mapcell.js';
+import { marksOf } from './marks.js';
 import { createPopovers } from './popover.js';
 import { createRail } from './rail.js';
 import { decodeRecording } from './recording.js';
@@ -43,10 +44,11 @@ const NO_MAP = { land: [], borders: [] };
  * @param {object} config recording (ArrayBuffer or Uint8Array), map (factory of a map host) or basemap (outlines for the player's own
  *   map), options (t and window as ISO text or epoch ms; speed, scope, trail, loop, skipQuiet, bins, filters, theme, reducedMotion, autoplay),
  *   chrome ({topbar, rail}, both true), status (what to say before there is a recording), ask (a function from a question about events,
- *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store)
+ *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store),
+ *   linked (whether the page's address says what is shown)
  * @returns {object} the player: see api.js
  */
-export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null } = {}) {
+export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, linked = false } = {}) {
   const quiet = matchMedia('(prefers-reduced-motion: reduce)');
   const events = new EventTarget();
   const ctx = addQuestions({
@@ -63,6 +65,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   let awake = 0;
   let gone = false;
   let placed = false;
+  let unlink = () => {};
 
   element.classList.add('av');
   element.dataset.theme = ctx.theme;
@@ -87,6 +90,16 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     setWindow: (ticks) => ctx.engine && ctx.zoom.setWindow(ticks),
     setTheme,
     setStill,
+    linked: linked && hasAddress(),
+    linkNote: '',
+    viewed: () => events.dispatchEvent(new CustomEvent('view', { detail: null })),
+    /** Say what of a link could not be followed. */
+    told(wrong, source) {
+      const others = wrong.filter((name) => name !== 'source');
+      ctx.linkNote = [wrong.includes('source') ? `the link is of ${source}` : '', others.length ? `not followed: ${others.join(', ')}` : ''].filter(Boolean).join('; ');
+      ctx.announce(ctx.linkNote);
+      ctx.refresh();
+    },
     openFilters,
     filtersOpen: () => !parts.filters.element.hidden,
     ringOf: (place) => parts.map.ringOf(place),
@@ -260,7 +273,9 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     ctx.zoom.begin(engine);
     useEngine(engine);
     setStatus(engine.rec.n ? { kind: 'ready' } : { kind: 'empty', title: 'This recording holds no events', detail: 'Nothing in the input had a usable time.', hints: [] });
-    if (first) player.configure(options);
+    if (!first) return;
+    player.configure(options);
+    if (ctx.linked) ctx.later(() => { unlink = followAddress(player); }); // after whoever set the recording set more
   }
 
   function useEngine(engine) {
@@ -276,6 +291,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
 
   function destroy() {
     gone = true;
+    unlink();
     ctx.zoom.destroy();
     cancelAnimationFrame(raf);
     watch.disconnect();

@@ -43,6 +43,7 @@ export function render({ model, view }) {
     options: { theme: model.theme, autoplay: model.autoplay },
     status: statusOf(model),
     ask: asker(model),
+    linked: model.linked,
   });
   const stop = keepInStep(model, player);
   model.on('remove', () => {

@@ -27,10 +27,11 @@ export function createTopbar(ctx) {
   const theme = tool('sun', 'Dark or light (D)', () => ctx.actions.theme());
   theme.replaceChildren(sun, moon);
   const full = tool('expand', 'Full screen (F)', () => ctx.actions.fullscreen(), 'av-desk');
+  const link = el('button', { class: 'av-btn av-icon av-desk', title: 'Copy a link to this moment', 'aria-label': 'Copy a link to this moment', on: { click: () => ctx.actions.copyLink(link) } }, icon('link'));
   const help = tool('help', 'Keys and help (?)', () => ctx.actions.help(), 'av-desk');
   const element = el('header', { class: 'av-top' },
     el('div', { class: 'av-brand' }, logo()), el('div', { class: 'av-name' }, 'attackviz'),
-    source, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, full, theme, help);
+    source, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, link, full, theme, help);
 
   function openWindow(anchor) {
     if (ctx.engine) ctx.pop.show(anchor, windowForm(ctx), { label: 'Window', width: 320 });
@@ -44,7 +45,7 @@ export function createTopbar(ctx) {
       const meta = engine?.rec.meta;
       const named = meta?.source || meta?.title || ctx.statusNote.source || 'attackviz';
       setText(sourceName, named);
-      const note = ctx.statusNote.text || formatsText(meta);
+      const note = ctx.statusNote.text || ctx.linkNote || formatsText(meta);
       setText(sourceNote, note && `· ${note}`);
       source.disabled = !engine;
       if (engine) {
@@ -63,6 +64,8 @@ export function createTopbar(ctx) {
       const n = ctx.filterCount();
       show(badge, n > 0);
       setText(badge, n);
+      show(link, ctx.linked);
+      link.disabled = !engine;
       show(full, Boolean(document.fullscreenEnabled));
     },
   };
