@@ -43,6 +43,7 @@ def record(
     window: Window | None = None,
     account: Account | None = None,
     budget: int = BUDGET,
+    filters: Filters | None = None,
     **told: Any,
 ) -> Recording:
     """Make a recording of events: of every one, or of cells where there are too many.
@@ -64,6 +65,8 @@ def record(
         What became of the input.
     budget : int
         How many rows a recording may hold.
+    filters : Filters, optional
+        Keep only what meets them; the rest is counted.
     **told
         What else `build` takes.
 
@@ -78,7 +81,7 @@ def record(
     >>> record(frame).header["grain"] is None, record(frame, budget=1).header["grain"]["events"]
     (True, 2)
     """
-    recording, known = _recorded(events, title, store, window, account, budget, told)
+    recording, known = _recorded(events, title, store, window, account, budget, filters or Filters(), told)
     header = recording.header
     grain = header["grain"]["seconds"] if header["grain"] else 1
     header["bursts"] = [burst.to_dict() for burst in bursts(known, _opening(header), n=BURSTS, seconds=grain)]
@@ -92,24 +95,27 @@ def _recorded(
     window: Window | None,
     account: Account | None,
     budget: int,
+    filters: Filters,
     told: Mapping[str, Any],
 ) -> tuple[Recording, Store]:
     """Return a recording, and a store in memory of what it was made of."""
+    if filters and not isinstance(events, Store):
+        events = store or EventTable(events, account)
     if isinstance(events, Store):
-        many = events.timeline(window, 1).total
+        many = events.timeline(window, 1, filters=filters).total
         if many <= budget:
-            return _single(events, title, window, Filters(), {**told, "budget": budget})
+            return _single(events, title, window, filters, {**told, "budget": budget, "filters": filters})
         if told.get("color_by", "category") != "category":
             what = f"{many:,} events are more than a recording holds ({budget:,}), and cells are coloured by category"
             raise TooManyEventsError(what, hint="narrow the window, such as '2025-02-18..2025-02-21'")
-        return _cells(events, title, window, Filters(), budget, told)
+        return _cells(events, title, window, filters, budget, told)
     try:
         recording = build(events, title, window=window, account=account, budget=budget, **told)
         return recording, store or EventTable(events, account)
     except TooManyEventsError:
         if told.get("color_by", "category") != "category":
             raise  # cells are cut by category
-    return _cells(store or EventTable(events, account), title, window, Filters(), budget, told)
+    return _cells(store or EventTable(events, account), title, window, filters, budget, told)
 
 
 def _opening(header: Mapping[str, Any]) -> Window:
