@@ -19,7 +19,7 @@ from ..errors import AttackvizError, AttackvizWarning, UsageError
 if TYPE_CHECKING:
     from ..account import Account
 
-__all__ = ["as_typed", "command", "fail", "loss", "note", "progress_bar", "say"]
+__all__ = ["as_typed", "command", "fail", "frames_bar", "loss", "note", "progress_bar", "say"]
 
 P = ParamSpec("P")
 
@@ -145,5 +145,36 @@ def progress_bar() -> Iterator[Callable[[dict[str, Any]], None] | None]:
                 words = f"reading {status['files_done']} of {status['files']} files, {status['events']:,} events"
                 amount = f"{decimal(done)}/{decimal(total)}" if total else ""
             bar.update(task, total=total or None, completed=done, description=words, amount=amount)
+
+        yield show
+
+
+@contextmanager
+def frames_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """Show the frames of a film that are drawn, and how long the others will take, on a terminal only.
+
+    Yields
+    ------
+    callable or None
+        Takes how many frames there are, and of how many; None where stderr is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("drawing frames"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("drawing", total=None, visible=False)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, total=total, completed=done, visible=True)
 
         yield show
