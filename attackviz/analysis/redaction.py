@@ -29,7 +29,7 @@ from ..store import Cube, Store
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PROFILES", "Redactor", "redact"]
+__all__ = ["PROFILES", "Redactor", "middle", "redact"]
 
 PROFILES: dict[str, tuple[str, ...]] = {
     "public": (
@@ -241,9 +241,15 @@ def _put(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
     return table.set_column(table.column_names.index(name), pa.field(name, kind), values.cast(kind))
 
 
+def middle(country: str | None, region: str | None = None) -> tuple[float, float] | None:
+    """Return the point that stands for a region or a country; None where there is none."""
+    from ..geo.centres import centre
+
+    return centre(country, region) if country else None
+
+
 def _moved(table: pa.Table, end: str) -> pa.Table:
     """Put every place that has coordinates at the middle of its region or country."""
-    from ..geo.centres import centre
     from .coding import distinct, whole
 
     lat, lon = f"{end}_lat", f"{end}_lon"
@@ -252,7 +258,7 @@ def _moved(table: pa.Table, end: str) -> pa.Table:
     names = [whole(table, f"{end}_{level}", schema.arrow_type("src_region")) for level in ("country", "region")]
     codes, first = distinct(names)
     countries, regions = (column.take(pa.array(first)).cast(pa.string()).to_pylist() for column in names)
-    points = [centre(c, r) if c else None for c, r in zip(countries, regions, strict=True)]
+    points = [middle(c, r) for c, r in zip(countries, regions, strict=True)]
     y, x = (np.array([np.nan if p is None else p[k] for p in points], np.float32)[codes] for k in (0, 1))
     there = table[lat].is_valid().to_numpy() & ~np.isnan(y)
     for name, degrees in ((lat, y), (lon, x)):
