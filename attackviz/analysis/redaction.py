@@ -29,7 +29,7 @@ from ..store import Cube, Store
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PROFILES", "Redactor", "middle", "redact"]
+__all__ = ["PROFILES", "Redactor", "check_profile", "middle", "redact"]
 
 PROFILES: dict[str, tuple[str, ...]] = {
     "public": (
@@ -109,6 +109,17 @@ def redact(events: Any, profile: str = "public", key: str | None = None) -> Any:
     )
 
 
+def check_profile(profile: str) -> None:
+    """Refuse a profile that there is not.
+
+    Raises
+    ------
+    UsageError
+    """
+    if profile not in PROFILES:
+        raise UsageError(f"there is no profile {profile!r} to redact by", hint=f"choose {', '.join(PROFILES)}")
+
+
 class Redactor:
     """Redact tables by a profile.
 
@@ -126,8 +137,7 @@ class Redactor:
     """
 
     def __init__(self, profile: str = "public", key: str | None = None) -> None:
-        if profile not in PROFILES:
-            raise UsageError(f"there is no profile {profile!r} to redact by", hint=f"choose {', '.join(PROFILES)}")
+        check_profile(profile)
         if key is not None and (not isinstance(key, str) or len(key) < SHORTEST_KEY):
             raise UsageError(
                 f"the key to redact by has fewer than {SHORTEST_KEY} characters", hint="a short one can be guessed"

@@ -18,6 +18,7 @@ from .options import (
     GeoIP,
     MapFile,
     Query,
+    Redact,
     Targets,
     Tz,
     Url,
@@ -108,6 +109,7 @@ def export(
         bool | None,
         typer.Option("--still", help="Draw a PNG without a browser, as an SVG is.", show_default=False),
     ] = None,
+    redact: Redact = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write a replay to a file that can be handed on: a page, a film, a picture, or data.
@@ -119,6 +121,7 @@ def export(
 
     Films and pictures of the player need a browser and ffmpeg: pip install 'attackviz[film]'.
     """
+    from ..analysis.redaction import check_profile
     from ..export import Asked
     from ..export.saved import check_kind
     from ..settings import load_settings
@@ -140,6 +143,8 @@ def export(
         still=still,
         tz=tz or load_settings().tz,
     )
+    if redact:
+        check_profile(redact)
     asked.check(check_kind(output))
     _check_place(output, force)
 
@@ -164,6 +169,7 @@ def export(
     from ..account import Account
     from ..dashboard.loading import load_events, record
     from ..export.saved import save
+    from ..replay import redacted
 
     with progress_bar() as show:
         loaded = load_events(job, show)
@@ -173,6 +179,8 @@ def export(
     if not totals["in_recording"]:
         loss(account)
         raise _nothing(job, account, totals["untimed"])
+    if redact:
+        recording = redacted(recording, redact)
     with frames_bar() as bar:
         save(recording, output, asked, theme=theme, show=bar)
     loss(account)

@@ -14,7 +14,7 @@ from ..elastic import Elastic
 from ..elastic.located import Located
 from ..errors import ExportError, UsageError
 from ..filters import Filters
-from ..replay import Recording, record
+from ..replay import Recording, record, redacted
 from ..window import Window, as_window
 from .page import THEMES, page
 from .saved import Asked, save
@@ -64,6 +64,8 @@ class Replay:
         The column that colours and fills the legend.
     speed : float, optional
         Seconds of events a second of playing; the player's choice by default.
+    redact : str, optional
+        The profile of an edition to pass on, such as ``"public"``: see `attackviz.redact`.
 
     Attributes
     ----------
@@ -102,6 +104,7 @@ class Replay:
         color_by: str = "category",
         speed: float | None = None,
         filters: Filters | Mapping[str, Any] | str | None = None,
+        redact: str | None = None,
     ) -> None:
         if theme not in THEMES:
             raise UsageError(f"there is no theme {theme!r}", hint=f"choose {' or '.join(THEMES)}")
@@ -110,7 +113,7 @@ class Replay:
         if isinstance(events, Recording):
             if conditions:
                 raise UsageError("a recording is not filtered any more", hint="filter the events it was made of")
-            self.recording = events
+            self.recording = events if redact is None else redacted(events, redact)
             return
         if account is None:
             account = account_of(events)
@@ -121,7 +124,7 @@ class Replay:
         elif source is None:
             source = str(getattr(events, "attrs", {}).get(SOURCE_ATTRS, ""))
         events, credit, _ = located(events, database, targets)
-        self.recording = record(
+        recording = record(
             events,
             title or (f"Replay of {source}" if source else "Replay"),
             source=source,
@@ -132,6 +135,7 @@ class Replay:
             filters=conditions,
             **credit,
         )
+        self.recording = recording if redact is None else redacted(recording, redact)
 
     def __repr__(self) -> str:
         return repr(self.recording).replace("Recording", "Replay", 1)

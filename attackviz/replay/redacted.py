@@ -31,7 +31,8 @@ def redacted(recording: Recording, profile: str = "public", key: str | None = No
     What `attackviz.redact` does to events: addresses become networks or names,
     places the middle of their region or country, targets lose their names, rules
     their paths. The header loses what was read, names of files, and conditions
-    on what is gone; its title and captions are the user's own and stay.
+    on what is gone; captions, and a title that does not name what was read, are
+    the user's own and stay.
 
     Parameters
     ----------
@@ -101,6 +102,8 @@ def _header(header: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
         return redactor.words(name) or UNKNOWN
 
     out = {**header, "source": ""}
+    if header["source"] and header["source"] in header["title"]:
+        out["title"] = "Replay"
     if header.get("account"):
         out["account"] = redactor.account(Account.from_dict(header["account"])).to_dict()
     out["categories"] = [
