@@ -120,6 +120,12 @@ class Report:
     ) -> None:
         if isinstance(events, Recording):
             raise UsageError("a report is made of events, not of a recording", hint="hand over the events it is of")
+        for name, value in (("title", title), ("notes", notes), ("by", by), ("redact", redact)):
+            if value is not None and not isinstance(value, str):
+                raise UsageError(f"{name}={value!r} is no text", hint=f"hand over {name} as str")
+        for name, path in (("logo", logo), ("template", template)):
+            if path is not None and not isinstance(path, str | os.PathLike):
+                raise UsageError(f"{name}={path!r} is no path", hint="name a file")
         self.notes, self.template, self.edition = notes, template, redact
         self.by = short(by, 200) if by else ""
         self.made = (made or datetime.now(UTC)).astimezone(UTC)
