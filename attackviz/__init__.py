@@ -21,9 +21,9 @@ from .errors import AttackvizError, AttackvizWarning, DataLossWarning
 
 if TYPE_CHECKING:
     from .account import Account, account_of
-    from .analysis import EventTable
+    from .analysis import EventTable, attackers, bursts, compare, redact
     from .elastic import Elastic
-    from .export import Replay
+    from .export import Replay, Report
     from .filters import Filters
     from .formats import Mapping
     from .geo import enrich, lookup, open_database, read_targets
@@ -48,10 +48,14 @@ __all__ = [
     "Position",
     "Recording",
     "Replay",
+    "Report",
     "Tape",
     "Window",
     "__version__",
     "account_of",
+    "attackers",
+    "bursts",
+    "compare",
     "enrich",
     "follow",
     "lookup",
@@ -59,6 +63,7 @@ __all__ = [
     "open_database",
     "read",
     "read_targets",
+    "redact",
     "scan",
     "validate",
 ]
@@ -72,9 +77,13 @@ _HOMES = {
     "Position": "sources",
     "Recording": "replay",
     "Replay": "export",
+    "Report": "export",
     "Tape": "tape",
     "Window": "window",
     "account_of": "account",
+    "attackers": "analysis",
+    "bursts": "analysis",
+    "compare": "analysis",
     "enrich": "geo",
     "follow": "sources",
     "lookup": "geo",
@@ -82,6 +91,7 @@ _HOMES = {
     "open_database": "geo",
     "read": "open",
     "read_targets": "geo",
+    "redact": "analysis",
     "scan": "open",
     "validate": "schema",
 }

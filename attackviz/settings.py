@@ -39,6 +39,8 @@ class Settings:
         Directory of decoded databases.
     s3_endpoint : str or None
         URL of a server that speaks S3 and is not Amazon's; ``AWS_ENDPOINT_URL`` serves, too.
+    chromium : Path or None
+        The browser that makes films and pictures; by default what is installed.
     formats : dict of str to Any
         Formats of one's own as they are described, by name; see `attackviz.formats.Mapping`.
     elastic : dict of str to Any
@@ -61,6 +63,7 @@ class Settings:
     tz: str = "UTC"
     cache: Path = Path()
     s3_endpoint: str | None = None
+    chromium: Path | None = None
     formats: Mapping[str, Any] = field(default_factory=dict, hash=False)
     elastic: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     live: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -78,7 +81,8 @@ def load_settings(
         Instead of the process environment. ``ATTACKVIZ_GEOIP`` (paths, parted
         as in ``PATH``), ``ATTACKVIZ_TARGETS``, ``ATTACKVIZ_HOME``
         (``LAT,LON``), ``ATTACKVIZ_EXCLUDE`` (paths), ``ATTACKVIZ_TZ``, ``ATTACKVIZ_CACHE``,
-        ``ATTACKVIZ_S3_ENDPOINT`` and ``ATTACKVIZ_SETTINGS`` are looked at.
+        ``ATTACKVIZ_S3_ENDPOINT``, ``ATTACKVIZ_CHROMIUM`` and ``ATTACKVIZ_SETTINGS``
+        are looked at.
     directory : path, optional
         Where to look for ``attackviz.toml``; the working directory by default.
         Paths in the file are relative to it.
@@ -101,7 +105,7 @@ def load_settings(
     named = env.get("ATTACKVIZ_SETTINGS")
     path = Path(named) if named else Path(directory or ".") / "attackviz.toml"
     values = _read(path, required=bool(named))
-    for name in ("geoip", "targets", "home", "exclude", "tz", "cache", "s3_endpoint"):
+    for name in ("geoip", "targets", "home", "exclude", "tz", "cache", "s3_endpoint", "chromium"):
         text = env.get(f"ATTACKVIZ_{name.upper()}")
         if text:
             values[name] = text.split(os.pathsep) if name in ("geoip", "exclude") else text
@@ -114,6 +118,7 @@ def load_settings(
         tz=_text(values.get("tz", "UTC"), "tz"),
         cache=_path(base, values["cache"], "cache") if "cache" in values else _cache(env),
         s3_endpoint=_text(values["s3_endpoint"], "s3_endpoint") if "s3_endpoint" in values else None,
+        chromium=_path(base, values["chromium"], "chromium") if "chromium" in values else None,
         formats=_table(values.get("formats", {}), "formats", "formats.NAME"),
         elastic=_table(values.get("elastic", {}), "elastic", "elastic", secret=True),
         live=_table(values.get("live", {}), "live", "live"),

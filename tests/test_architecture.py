@@ -18,7 +18,7 @@ PACKAGE = ROOT / "attackviz"
 LEVELS = [
     ("errors",),
     ("schema", "window", "settings", "saving"),
-    ("account",),
+    ("account", "tables"),
     ("filters",),
     ("store",),
     ("formats",),

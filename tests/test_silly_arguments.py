@@ -27,6 +27,11 @@ EVENTS = pd.DataFrame({"time": pd.to_datetime(["2025-02-18T10:00Z"])})
         (lambda: av.Replay(EVENTS).save(None), ExportError),  # type: ignore[arg-type]
         (lambda: av.Replay(EVENTS, speed="fast").to_html(), UsageError),  # type: ignore[arg-type]
         (lambda: av.Replay(None), SchemaError),  # type: ignore[arg-type]
+        (lambda: av.Report(None), SchemaError),  # type: ignore[arg-type]
+        (lambda: av.Report(EVENTS, 3), WindowError),  # type: ignore[arg-type]
+        (lambda: av.Report(EVENTS, notes=3), UsageError),  # type: ignore[arg-type]
+        (lambda: av.Report(EVENTS, logo=3), UsageError),  # type: ignore[arg-type]
+        (lambda: av.Report(EVENTS, redact="some"), UsageError),
         (lambda: av.enrich(3), SchemaError),  # type: ignore[call-overload]
         (lambda: av.read(None), UsageError),  # type: ignore[arg-type]
         (lambda: av.read([]), UsageError),

@@ -1,4 +1,4 @@
-"""Names that readers see instead of what the event table holds: of categories and of countries."""
+"""What readers see instead of what the event table holds: names of categories and of countries, and harmless text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 from functools import cache
 from pathlib import Path
 
-__all__ = ["EVENTS", "LABELS", "OTHER", "UNKNOWN", "country_name", "label_of"]
+__all__ = ["EVENTS", "LABELS", "OTHER", "UNKNOWN", "country_name", "harmless", "label_of"]
 
 LABELS = {
     "vpn": "VPN portal",
@@ -24,6 +24,9 @@ OTHER = "other"
 UNKNOWN = "unknown"
 EVENTS = "events"
 """The category of all events where the table has none."""
+
+# Marks that turn the direction of text, or end a line where none ends.
+_TRICKS = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
 def label_of(name: str) -> str:
@@ -68,3 +71,34 @@ def country_name(code: str) -> str:
 def _countries() -> dict[str, str]:
     text = (Path(__file__).parent / "data" / "countries.csv").read_text(encoding="utf-8")
     return {row["code"]: row["name"] for row in csv.DictReader(text.splitlines())}
+
+
+def harmless(text: str) -> str:
+    r"""Return text with all that a terminal would obey made visible.
+
+    Parameters
+    ----------
+    text : str
+        Any text, such as a line of a log.
+
+    Returns
+    -------
+    str
+        Control characters (C0 but for nothing, DEL, C1), marks of direction and
+        lone surrogates as ``\x..`` or ``\u....``.
+
+    Examples
+    --------
+    >>> harmless("a\x1b[31mb\u202ec")
+    'a\\x1b[31mb\\u202ec'
+    """
+    return "".join(_visible(c) if c < " " or "\x7f" <= c <= "\x9f" or c in _TRICKS else c for c in _whole(text))
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

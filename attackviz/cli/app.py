@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import demo, elastic, elastic_load, elastic_reindex, elastic_tail, export, formats, geo, push, read, serve, tape
+from . import (
+    demo,
+    elastic,
+    elastic_load,
+    elastic_reindex,
+    elastic_tail,
+    export,
+    formats,
+    geo,
+    push,
+    read,
+    report,
+    serve,
+    tape,
+)
 from .console import as_typed
 
 __all__ = ["app"]
@@ -17,6 +31,7 @@ _HELP = """Replay attack traffic on a map, from logs, on this machine.
 attackviz demo                            two weeks of real attacks
 attackviz serve logs/ --window "last 7d"  your own, in the browser
 attackviz export logs/ -o replay.html     the same as one offline page
+attackviz report logs/ -o report.pdf      what happened, for a reader who was not there
 attackviz read logs/ -o events.parquet    as a table
 
 An ADDRESS is a file, a directory or a glob, compressed or in an archive, too; its format is found from its content.
@@ -32,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for command in (demo.demo, serve.serve, export.export, read.read, push.push):
+for command in (demo.demo, serve.serve, export.export, report.report, read.read, push.push):
     app.command()(command)
 elastic.app.command()(elastic_load.setup)
 elastic.app.command()(elastic_load.load)

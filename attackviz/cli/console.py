@@ -13,50 +13,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec
 
 import typer
 
+from ..analysis.words import harmless
 from ..errors import AttackvizError, AttackvizWarning, UsageError
 
 if TYPE_CHECKING:
     from ..account import Account
 
-__all__ = ["as_typed", "command", "fail", "harmless", "loss", "note", "progress_bar", "say"]
+__all__ = ["as_typed", "command", "fail", "frames_bar", "loss", "note", "progress_bar", "say"]
 
 P = ParamSpec("P")
 
 SKIPPED_SHOWN = 10
-
-# Marks that turn the direction of text, or end a line where none ends.
-_TRICKS = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-
-
-def harmless(text: str) -> str:
-    r"""Return text with all that a terminal would obey made visible.
-
-    Parameters
-    ----------
-    text : str
-        Any text, such as a line of a log.
-
-    Returns
-    -------
-    str
-        Control characters (C0 but for nothing, DEL, C1), marks of direction and
-        lone surrogates as ``\x..`` or ``\u....``.
-
-    Examples
-    --------
-    >>> harmless("a\x1b[31mb\u202ec")
-    'a\\x1b[31mb\\u202ec'
-    """
-    return "".join(_visible(c) if c < " " or "\x7f" <= c <= "\x9f" or c in _TRICKS else c for c in _whole(text))
-
-
-def _whole(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _visible(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def say(text: str) -> None:
@@ -178,5 +145,36 @@ def progress_bar() -> Iterator[Callable[[dict[str, Any]], None] | None]:
                 words = f"reading {status['files_done']} of {status['files']} files, {status['events']:,} events"
                 amount = f"{decimal(done)}/{decimal(total)}" if total else ""
             bar.update(task, total=total or None, completed=done, description=words, amount=amount)
+
+        yield show
+
+
+@contextmanager
+def frames_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """Show the frames of a film that are drawn, and how long the others will take, on a terminal only.
+
+    Yields
+    ------
+    callable or None
+        Takes how many frames there are, and of how many; None where stderr is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("drawing frames"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("drawing", total=None, visible=False)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, total=total, completed=done, visible=True)
 
         yield show

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import command, harmless, loss, note, progress_bar, say
+from ..analysis.words import harmless
+from .console import command, loss, note, progress_bar, say
 from .elastic import Authorities, Unverified, Url, open_index
 from .options import Address, Exclude, FormatName, GeoIP, MapFile, Targets, Tz, WindowText, Year
 

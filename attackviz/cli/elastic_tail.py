@@ -67,7 +67,7 @@ def tail(
     """
     from ..formats import Mapping
     from ..schema import COLUMNS
-    from .tables import write_ndjson
+    from ..tables import write_ndjson
 
     form = Mapping.from_file(map_file, format_name) if map_file else format_name
     cluster = open_index(address, url, index, ca_certs, no_verify_certs, query=query, format=form)

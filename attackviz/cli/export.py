@@ -1,14 +1,15 @@
-"""``attackviz export``: a replay as one offline page."""
+"""``attackviz export``: a replay as a page, a film, a picture, or data."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import ExportError, UsageError
-from .console import command, loss, note, progress_bar
+from .console import command, frames_bar, loss, note, progress_bar
 from .options import (
     Address,
     Exclude,
@@ -17,6 +18,7 @@ from .options import (
     GeoIP,
     MapFile,
     Query,
+    Redact,
     Targets,
     Tz,
     Url,
@@ -37,7 +39,12 @@ def export(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="The page to write, such as replay.html.", show_default=False
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="What to write, by the end of its name: .html, .mp4, .webm, .gif, .png, .svg, .csv, .parquet, "
+            ".ndjson, .arrow or .avrec.",
+            show_default=False,
         ),
     ],
     window: WindowText = None,
@@ -51,26 +58,95 @@ def export(
     filters: Filter = None,
     url: Url = None,
     query: Query = None,
-    title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What the page is called.", show_default=False)
-    ] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is called.", show_default=False)] = None,
     theme: Annotated[str, typer.Option(metavar="dark|light", help="Colours.")] = "dark",
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="Show from then on.", show_default=False)] = None,
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="Show what is before.", show_default=False)] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Of a picture, the moment.  [default: the whole window]", show_default=False),
+    ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Seconds of events a second of playing.", show_default=False),
+    ] = None,
+    length: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LENGTH",
+            help="How long it plays, such as '60 seconds'.  [default: a minute; a GIF ten seconds]",
+            show_default=False,
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="1080p, 720p, square, vertical or WIDTHxHEIGHT, in pixels.", show_default=False
+        ),
+    ] = None,
+    scale: Annotated[
+        int | None,
+        typer.Option(metavar="1-4", help="How many times as fine a PNG is drawn.", show_default=False),
+    ] = None,
+    fps: Annotated[int | None, typer.Option(metavar="N", help="Frames a second of a film.", show_default=False)] = None,
+    caption: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'TIME TEXT'",
+            help="Say something at a time: '14:02 rule deployed' (repeatable).",
+            show_default=False,
+        ),
+    ] = None,
+    loop: Annotated[
+        bool | None,
+        typer.Option("--loop/--no-loop", help="Begin again at the end (page, GIF).", show_default=False),
+    ] = None,
+    lists: Annotated[
+        bool | None,
+        typer.Option("--lists/--no-lists", help="Numbers and lists beside the map.", show_default=False),
+    ] = None,
+    still: Annotated[
+        bool | None,
+        typer.Option("--still", help="Draw a PNG without a browser, as an SVG is.", show_default=False),
+    ] = None,
+    redact: Redact = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
-    """Write the replay as one page that plays offline.
+    """Write a replay to a file that can be handed on: a page, a film, a picture, or data.
 
     attackviz export logs/ -o replay.html
-    attackviz export logs/ -o flood.html --window 2025-02-20 --title "Flood of 20 February" --theme light
+    attackviz export logs/ -o flood.mp4 --window 2025-02-20 --length '60 seconds' --caption '14:02 rule deployed'
+    attackviz export logs/ -o flood.png --at 2025-02-20T05:42 --scale 2 --theme light
     attackviz export 'es+https://host:9200/logs-*' -o yesterday.html --window yesterday
+
+    Films and pictures of the player need a browser and ffmpeg: pip install 'attackviz[film]'.
     """
+    from ..analysis.redaction import check_profile
+    from ..export import Asked
+    from ..export.saved import check_kind
+    from ..settings import load_settings
+
     if theme not in ("dark", "light"):
         raise UsageError(f"there is no theme {theme!r}", hint="say dark or light")
-    if output.suffix.lower() not in (".html", ".avrec"):
-        raise UsageError(
-            f"{output} is no kind of replay", hint="end the name in .html, or .avrec for the recording alone"
-        )
-    if output.exists() and not force:
-        raise UsageError("the file is there already", where=str(output), hint="say --force to write over it")
+    asked = Asked(
+        start=start,
+        end=end,
+        at=at,
+        speed=speed,
+        length=length,
+        size=size,
+        scale=scale,
+        fps=fps,
+        captions=caption or None,
+        loop=loop,
+        lists=lists,
+        still=still,
+        tz=tz or load_settings().tz,
+    )
+    if redact:
+        check_profile(redact)
+    asked.check(check_kind(output))
+    _check_place(output, force)
 
     from ..dashboard.job import Job
     from ..elastic.address import aimed
@@ -92,23 +168,39 @@ def export(
 
     from ..account import Account
     from ..dashboard.loading import load_events, record
-    from ..export import Replay
+    from ..export.saved import save
+    from ..replay import redacted
 
     with progress_bar() as show:
         loaded = load_events(job, show)
-    replay = Replay(record(job, loaded), theme=theme)
-    totals = replay.recording.header["totals"]
-    account = Account.from_dict(replay.recording.header["account"])  # of a cluster, it is known only now
+    recording = record(job, loaded)
+    totals = recording.header["totals"]
+    account = Account.from_dict(recording.header["account"])  # of a cluster, it is known only now
     if not totals["in_recording"]:
         loss(account)
         raise _nothing(job, account, totals["untimed"])
-    replay.save(output)
+    if redact:
+        recording = redacted(recording, redact)
+    with frames_bar() as bar:
+        save(recording, output, asked, theme=theme, show=bar)
     loss(account)
     note(
         f"{totals['in_recording']:,} of {totals['events']:,} events in {output} ({output.stat().st_size / 1e6:.1f} MB)"
     )
     if account.unread():
         raise typer.Exit(1)
+
+
+def _check_place(output: Path, force: bool) -> None:
+    """Refuse what could not be written before anything is read."""
+    if output.is_dir():
+        raise UsageError("that is a directory", where=str(output), hint="name a file in it")
+    if output.exists() and not force:
+        raise UsageError("the file is there already", where=str(output), hint="say --force to write over it")
+    if not output.parent.is_dir():
+        raise ExportError("there is no such directory", where=str(output.parent), hint="make it first")
+    if not os.access(output.parent, os.W_OK):
+        raise ExportError("cannot be written", where=str(output), hint="choose a directory you may write to")
 
 
 def _nothing(job: Job, account: Account, untimed: int) -> ExportError:

@@ -17,6 +17,7 @@ __all__ = [
     "NoBrowser",
     "Port",
     "Query",
+    "Redact",
     "Targets",
     "Tz",
     "Url",
@@ -124,6 +125,15 @@ Filter = Annotated[
         "--filter",
         metavar="JSON",
         help='Only events that meet conditions, such as \'{"category": {"in": ["ssh"]}}\'; the others are counted.',
+        show_default=False,
+    ),
+]
+Redact = Annotated[
+    str | None,
+    typer.Option(
+        "--redact",
+        metavar="PROFILE",
+        help="An edition to pass on: public cuts addresses and drops hosts, paths, users and payloads.",
         show_default=False,
     ),
 ]

@@ -65,7 +65,7 @@ def read(
     attackviz read 'es+https://host:9200/logs-*' -o events.parquet --window yesterday
     """
     from ..saving import replacing
-    from .tables import SUFFIXES, write_ndjson, write_table
+    from ..tables import SUFFIXES, write_ndjson, write_table
 
     stream = output is not None and str(output) == "-"
     if output is not None and not stream and output.suffix.lower() not in SUFFIXES:

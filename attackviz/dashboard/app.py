@@ -41,7 +41,12 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
         reading.ask(question, who, lambda answer, body: schedule(lambda: reply(answer, body)))
 
     player = Player(
-        status=reading.status, recording=reading.recording, ask=ask, sizing_mode="stretch_both", **(opening or {})
+        status=reading.status,
+        recording=reading.recording,
+        ask=ask,
+        linked=True,
+        sizing_mode="stretch_both",
+        **(opening or {}),
     )
     schedule = scheduler()
 

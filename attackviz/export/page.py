@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path, PurePath
@@ -19,7 +20,7 @@ from ..replay import Recording
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["THEMES", "page"]
+__all__ = ["THEMES", "page", "script_digest", "written"]
 
 THEMES = ("dark", "light")
 _HERE = Path(__file__).parent
@@ -28,7 +29,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXPORTS = re.compile(r"export\s*\{([^{}]*)\}\s*;?\s*$")
 
 
-def page(recording: Recording, theme: str = "dark", speed: float | None = None) -> str:
+def page(
+    recording: Recording,
+    theme: str = "dark",
+    speed: float | None = None,
+    *,
+    window: tuple[int, int] | None = None,
+    loop: bool = False,
+    lists: bool = True,
+) -> str:
     """Return a page that plays a recording.
 
     The page asks nothing of the network, and its own policy forbids it to. What
@@ -42,6 +51,13 @@ def page(recording: Recording, theme: str = "dark", speed: float | None = None) 
         What it opens in.
     speed : float, optional
         Seconds of recording a second of playing; the player's choice by default.
+    window : tuple of int, optional
+        Start and end of what it opens on, in microseconds since the epoch; by
+        default the recording's own.
+    loop : bool
+        Whether it begins again at the end.
+    lists : bool
+        Whether numbers and lists stand beside the map.
 
     Returns
     -------
@@ -69,7 +85,29 @@ def page(recording: Recording, theme: str = "dark", speed: float | None = None) 
         raise UsageError(
             f"a speed of {speed!r} is not possible", hint="give seconds of recording a second, such as 600"
         )
-    script = _script()
+    options: dict[str, Any] = {"theme": theme}
+    if window:
+        options["window"] = [us / 1000 for us in window]
+    if speed:
+        options["speed"] = speed
+    if loop:
+        options["loop"] = True
+    return written("page.html", recording, options, lists="beside" if lists else "off")
+
+
+def written(template: str, recording: Recording, options: Mapping[str, Any], **more: str) -> str:
+    """Return a template with the player, the map and a recording in it.
+
+    Parameters
+    ----------
+    template : str
+        Its name; ``page.html``, or one that extends it.
+    recording : Recording
+    options : mapping
+        Of the player; ``theme`` is the page's, too.
+    **more
+        What else the template shows.
+    """
     header = recording.header
     packed = gzip.compress(_for_others(recording).to_bytes(), compresslevel=6, mtime=0)
     start, end = (
@@ -77,19 +115,20 @@ def page(recording: Recording, theme: str = "dark", speed: float | None = None) 
     )
     return (
         _templates()
-        .get_template("page.html")
+        .get_template(template)
         .render(
             title=header["title"],
-            theme=theme,
+            theme=options["theme"],
             version=__version__,
-            digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            script=script,
-            options={"theme": theme, **({"speed": speed} if speed else {})},
+            digest=script_digest(),
+            script=_script(),
+            options=dict(options),
             basemap=json.loads((_PLAYER / "basemap.json").read_text(encoding="utf-8")),
             recording=base64.b64encode(packed).decode(),
             events=f"{header['totals']['in_recording']:,}",
             span=f"{start:%d %b %Y %H:%M} - {end:%d %b %Y %H:%M} UTC",
             attribution=header["attribution"],
+            **more,
         )
     )
 
@@ -104,6 +143,12 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
+
+
+@cache
+def script_digest() -> str:
+    """Return the SHA-256 of a page's one script in base64, as a policy names what may run."""
+    return base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
 
 
 @cache

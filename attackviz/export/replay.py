@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,12 @@ from ..account import SOURCE_ATTRS, account_of
 from ..elastic import Elastic
 from ..elastic.located import Located
 from ..errors import ExportError, UsageError
-from ..replay import Recording, record
-from ..saving import replacing
+from ..filters import Filters
+from ..replay import Recording, record, redacted
 from ..tape.counting import Counting
 from ..window import Window, as_window
 from .page import THEMES, page
+from .saved import Asked, save
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from ..geo import Database, Targets
     from ..store import Store
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "located"]
 
 CELL_PX = 720
 
@@ -41,6 +43,8 @@ class Replay:
         are located first. A store (`attackviz.Elastic`, `attackviz.Tape`) is asked for its events
         where they are few enough to be shown one by one, else for cells. A
         recording is taken as it is.
+    filters : Filters, mapping or str, optional
+        Keep only events that meet these conditions; the rest is counted.
     window : Window or str, optional
         Hand over only its events, such as ``"2025-02-18..2025-02-21"``; all by
         default, and then the player opens on where nearly all of them are.
@@ -61,6 +65,8 @@ class Replay:
         The column that colours and fills the legend.
     speed : float, optional
         Seconds of events a second of playing; the player's choice by default.
+    redact : str, optional
+        The profile of an edition to pass on, such as ``"public"``: see `attackviz.redact`.
 
     Attributes
     ----------
@@ -98,12 +104,17 @@ class Replay:
         targets: Targets | None = None,
         color_by: str = "category",
         speed: float | None = None,
+        filters: Filters | Mapping[str, Any] | str | None = None,
+        redact: str | None = None,
     ) -> None:
         if theme not in THEMES:
             raise UsageError(f"there is no theme {theme!r}", hint=f"choose {' or '.join(THEMES)}")
         self.theme, self.speed = theme, speed
+        conditions = Filters.parse(filters)
         if isinstance(events, Recording):
-            self.recording = events
+            if conditions:
+                raise UsageError("a recording is not filtered any more", hint="filter the events it was made of")
+            self.recording = events if redact is None else redacted(events, redact)
             return
         if account is None:
             account = account_of(events)
@@ -113,8 +124,8 @@ class Replay:
             formats, source = [events.documents.form.name], events.index if source is None else source
         elif source is None:
             source = str(getattr(events, "attrs", {}).get(SOURCE_ATTRS, ""))
-        events, credit = _located(events, database, targets)
-        self.recording = record(
+        events, credit, _ = located(events, database, targets)
+        recording = record(
             events,
             title or (f"Replay of {source}" if source else "Replay"),
             source=source,
@@ -122,20 +133,38 @@ class Replay:
             window=window,
             account=account,
             color_by=color_by,
+            filters=conditions,
             **credit,
         )
+        self.recording = recording if redact is None else redacted(recording, redact)
 
     def __repr__(self) -> str:
         return repr(self.recording).replace("Recording", "Replay", 1)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        **asked: Any,
+    ) -> Path:
         """Write the replay to a file, whole or not at all.
 
         Parameters
         ----------
         path : path
-            Its suffix says as what: ``.html`` is one page that plays offline,
-            ``.avrec`` the bare recording. Overwritten if it exists.
+            Its suffix says as what. ``.html`` is one page that plays offline;
+            ``.mp4``, ``.webm`` and ``.gif`` are films and ``.png`` a picture of the
+            player (``pip install 'attackviz[film]'`` and a Chromium); ``.svg`` is a
+            map for print, which needs neither. ``.csv``, ``.parquet``, ``.ndjson``
+            and ``.arrow`` are the events that are shown, ``.avrec`` the bare
+            recording. Overwritten if it exists.
+        progress : callable, optional
+            Of a film, told how many frames there are, and of how many.
+        **asked
+            ``start``, ``end``, ``at``, ``speed``, ``length``, ``size``, ``scale``,
+            ``fps``, ``captions``, ``loop``, ``lists``, ``still`` and ``tz``: see
+            `attackviz.export.Asked`. What means nothing for a kind of file is refused.
 
         Returns
         -------
@@ -143,36 +172,30 @@ class Replay:
 
         Raises
         ------
+        UsageError
+            If something is asked that is not possible.
         ExportError
-            If there is no way to write such a file, or it cannot be written.
+            If there is no way to write such a file, nothing to show, or it cannot
+            be written.
+        MissingDependencyError
+            If what draws or encodes is not installed.
 
         Examples
         --------
         >>> import pandas as pd, tempfile
         >>> replay = Replay(pd.DataFrame({"time": pd.to_datetime(["2025-02-18T10:00Z"])}))
         >>> with tempfile.TemporaryDirectory() as directory:
-        ...     replay.save(f"{directory}/one.html").name
+        ...     replay.save(f"{directory}/one.html", captions=["10:00 the only one"]).name
         'one.html'
         """
         if not isinstance(path, str | os.PathLike):
-            raise ExportError(f"{path!r} is no path", hint="name a file that ends in .html or .avrec")
-        target = Path(path)
-        writers: dict[str, Callable[[], bytes]] = {
-            ".html": lambda: self.to_html().encode(),
-            ".avrec": self.recording.to_bytes,
-        }
-        try:
-            content = writers[target.suffix.lower()]
-        except KeyError:
-            raise ExportError(
-                f"a replay cannot be saved as {target.suffix or 'a file without suffix'}",
-                where=str(target),
-                hint="name it .html for a page that plays offline, or .avrec for the recording alone",
-            ) from None
-        data = content()
-        with replacing(target) as file:
-            file.write(data)
-        return target
+            raise ExportError(f"{path!r} is no path", hint="name a file that ends in .html or .mp4")
+        known = {each.name for each in fields(Asked)}
+        for name in asked:
+            if name not in known:
+                raise UsageError(f"there is no option {name!r}", hint=f"there are {', '.join(sorted(known))}")
+        save(self.recording, Path(path), Asked(**asked), theme=self.theme, speed=self.speed, show=progress)
+        return Path(path)
 
     def to_html(self) -> str:
         """Return the replay as one HTML page that plays offline."""
@@ -189,27 +212,37 @@ class Replay:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
-def _located(events: Any, database: Database | None, targets: Targets | None) -> tuple[Any, dict[str, Any]]:
-    """Return the events with places, and whom the places are owed to."""
+def located(
+    events: Any, database: Database | None, targets: Targets | None
+) -> tuple[Any, dict[str, Any], Database | None]:
+    """Return the events with places, whom the places are owed to, and what located them.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame, pyarrow.Table or Store
+    database : Database, optional
+    targets : Targets, optional
+    """
     if isinstance(events, Elastic):
         from ..geo import open_database
 
         database = database or open_database()
-        return Located(events, database, targets), _credit(database)
+        return Located(events, database, targets), _credit(database), database
     columns = getattr(events, "column_names", None)
     have = list(getattr(events, "columns", ()) if columns is None else columns)
     if isinstance(events, Counting):
         from ..geo import open_database
 
-        return events, _credit(database or open_database())
+        database = database or open_database()
+        return events, _credit(database), database
     if "src_lat" not in have and "src_ip" not in have:
-        return events, {}
+        return events, _credit(database) if database else {}, database
     from ..geo import enrich, open_database
 
     database = database or open_database()
     if "src_lat" not in have or targets is not None:
         events = enrich(events, database, targets)
-    return events, _credit(database)
+    return events, _credit(database), database
 
 
 def _credit(database: Database) -> dict[str, Any]:

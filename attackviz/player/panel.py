@@ -63,6 +63,11 @@ class Player(JSComponent):
         "of the categories that ship with a colour, in their order.",
     )
     wall = param.Boolean(default=False, doc="For a screen that nobody touches: no controls, views in turn.")
+    linked = param.Boolean(
+        default=False,
+        constant=True,
+        doc="Whether the address of the page says what is shown, and is followed: for a page that is nothing else.",
+    )
     figure = param.Parameter(default=None, allow_refs=False, doc="The map beneath.")
     ground: Any = Child(default=None, allow_refs=False, doc="What holds the figure; not for use.")
 

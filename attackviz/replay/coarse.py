@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..analysis import EventTable, bursts
 from ..errors import TooManyEventsError
 from ..filters import Filters
 from ..store import BUDGET, LISTS, ManyAtOnce, Store, Top, as_lists
@@ -26,6 +27,9 @@ __all__ = ["TOP", "detail", "lists", "record"]
 TOP = 200
 """How many rows a list has beside cells."""
 
+BURSTS = 8
+"""How many bursts are marked: those with most events above the usual."""
+
 SAMPLE = 1_000
 """How many single events stand for the rest in the feed."""
 
@@ -40,9 +44,12 @@ def record(
     window: Window | None = None,
     account: Account | None = None,
     budget: int = BUDGET,
+    filters: Filters | None = None,
     **told: Any,
 ) -> Recording:
     """Make a recording of events: of every one, or of cells where there are too many.
+
+    Its header tells of the bursts in the window it opens on.
 
     Parameters
     ----------
@@ -59,6 +66,8 @@ def record(
         What became of the input.
     budget : int
         How many rows a recording may hold.
+    filters : Filters, optional
+        Keep only what meets them; the rest is counted.
     **told
         What else `build` takes.
 
@@ -73,25 +82,47 @@ def record(
     >>> record(frame).header["grain"] is None, record(frame, budget=1).header["grain"]["events"]
     (True, 2)
     """
+    recording, known = _recorded(events, title, store, window, account, budget, filters or Filters(), told)
+    header = recording.header
+    grain = header["grain"]["seconds"] if header["grain"] else 1
+    header["bursts"] = [burst.to_dict() for burst in bursts(known, _opening(header), n=BURSTS, seconds=grain)]
+    return recording
+
+
+def _recorded(
+    events: pd.DataFrame | pa.Table | Store,
+    title: str,
+    store: Store | None,
+    window: Window | None,
+    account: Account | None,
+    budget: int,
+    filters: Filters,
+    told: Mapping[str, Any],
+) -> tuple[Recording, Store]:
+    """Return a recording, and a store in memory of what it was made of."""
+    if filters and not isinstance(events, Store):
+        events = store or EventTable(events, account)
     if isinstance(events, Store):
-        many = events.timeline(window, 1).total
+        many = events.timeline(window, 1, filters=filters).total
         if many <= budget:
-            return _single(events, title, window, Filters(), {**told, "budget": budget})
+            return _single(events, title, window, filters, {**told, "budget": budget, "filters": filters})
         if told.get("color_by", "category") != "category":
             what = f"{many:,} events are more than a recording holds ({budget:,}), and cells are coloured by category"
             raise TooManyEventsError(what, hint="narrow the window, such as '2025-02-18..2025-02-21'")
-        store = events
-    else:
-        try:
-            return build(events, title, window=window, account=account, budget=budget, **told)
-        except TooManyEventsError:
-            if told.get("color_by", "category") != "category":
-                raise  # cells are cut by category
-    if store is None:
-        from ..analysis import EventTable
+        return _cells(events, title, window, filters, budget, told)
+    try:
+        recording = build(events, title, window=window, account=account, budget=budget, **told)
+        return recording, store or EventTable(events, account)
+    except TooManyEventsError:
+        if told.get("color_by", "category") != "category":
+            raise  # cells are cut by category
+    return _cells(store or EventTable(events, account), title, window, filters, budget, told)
 
-        store = EventTable(events, account)
-    return _cells(store, title, window, Filters(), budget, told)
+
+def _opening(header: Mapping[str, Any]) -> Window:
+    """Return the window that a recording opens on."""
+    edges = (header["start_us"] + tick * header["tick_us"] for tick in header["window"])
+    return Window(*(_EPOCH + timedelta(microseconds=us) for us in edges))
 
 
 def detail(
@@ -132,9 +163,9 @@ def detail(
     conditions = Filters.parse(filters).named(categories)
     # Of very many events a bare total comes far sooner than all that `count` tells of them.
     if store.timeline(window, 1, filters=conditions).total <= budget:
-        recording = _single(store, title, window, conditions, told)
+        recording, _ = _single(store, title, window, conditions, told)
     else:
-        recording = _cells(store, title, window, conditions, budget, told)
+        recording, _ = _cells(store, title, window, conditions, budget, told)
     slots = {one["name"]: one["slot"] for one in categories}
     recording.header["categories"] = [
         {**one, "slot": slots.get(one["name"], one["slot"])} for one in recording.header["categories"]
@@ -175,7 +206,9 @@ def _lists(store: Store, window: Window, filters: Filters) -> dict[str, Any]:
         return as_lists(pool.map(ranked, LISTS.values()))
 
 
-def _single(store: Store, title: str, window: Window | None, filters: Filters, told: Mapping[str, Any]) -> Recording:
+def _single(
+    store: Store, title: str, window: Window | None, filters: Filters, told: Mapping[str, Any]
+) -> tuple[Recording, Store]:
     """Return a recording of every event that a store has, with totals of all it was asked about."""
     counts = store.count(window, filters)
     events = store.read(window, filters)
@@ -184,18 +217,15 @@ def _single(store: Store, title: str, window: Window | None, filters: Filters, t
     totals |= {"events": counts.all, "filtered": counts.filtered, "untimed": counts.untimed}
     if window is not None:
         totals["outside"] = counts.outside
-    return recording
+    return recording, EventTable(events.table, events.account)
 
 
 def _cells(
     store: Store, title: str, window: Window | None, filters: Filters, budget: int, told: Mapping[str, Any]
-) -> Recording:
+) -> tuple[Recording, Store]:
     cube = store.cube(window, budget, filters)
     recording = build(cube, title, budget=budget, filters=filters, **told)
     header = recording.header
-    opening = (
-        _EPOCH + timedelta(microseconds=header["start_us"] + tick * header["tick_us"]) for tick in header["window"]
-    )
-    header["lists"] = _lists(store, Window(*opening), filters)
+    header["lists"] = _lists(store, _opening(header), filters)
     recording.tables["sample"] = sample_part(store.sample(window, SAMPLE, filters).table, header)
-    return recording
+    return recording, EventTable(cube.table, cube.account)

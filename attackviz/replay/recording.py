@@ -35,6 +35,11 @@ or none), ``targets``, ``cells`` and the ``events`` in them; it is null
 otherwise. ``lists`` holds what cells cannot be asked for, as
 `attackviz.store.as_lists` gives it, of the window the recording opens on.
 ``filters`` are those that a store applied already, in their JSON form.
+
+``bursts`` and ``notes``, where they are there, are marked on the timeline: what
+`attackviz.analysis.Burst.to_dict` gives of each burst in the window the
+recording opens on, and captions as ``t`` (microseconds since the epoch) and
+``text``.
 """
 
 from __future__ import annotations

@@ -14,9 +14,8 @@ import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet
 
-from attackviz.cli.spool import Spool
-from attackviz.cli.tables import write_table
 from attackviz.errors import ExportError
+from attackviz.tables import Spool, write_table
 
 TIME = pa.timestamp("us", "UTC")
 
@@ -153,7 +152,7 @@ import resource, sys
 from pathlib import Path
 from attackviz.cli.app import app
 import numba, pyarrow.compute, pyarrow.parquet
-import attackviz.cli.tables, attackviz.open, attackviz.formats.scanreader
+import attackviz.tables, attackviz.open, attackviz.formats.scanreader
 
 def peak():
     status = Path("/proc/self/status")

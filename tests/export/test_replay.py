@@ -126,9 +126,9 @@ def test_save_writes_the_page_whole_or_not_at_all(events, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["taken.html", "x.HTML", "x.avrec"]
 
 
-@pytest.mark.parametrize("name", ["x.mp4", "x", "x.html.gz"])
+@pytest.mark.parametrize("name", ["x.mov", "x", "x.html.gz"])
 def test_other_suffixes_are_refused_with_what_is_possible(events, name, tmp_path):
-    with pytest.raises(ExportError, match=r"cannot be saved as .*name it \.html .* or \.avrec"):
+    with pytest.raises(ExportError, match=r"cannot be saved as .*end the name in \.html, \.mp4, .*\.ndjson"):
         av.Replay(events).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -170,7 +170,7 @@ def test_a_recording_is_played_as_it_is(events):
 def test_options_reach_the_page(events):
     page = Page(av.Replay(events, theme="light", speed=600).to_html())
     assert json.loads(page.texts["options"]) == {"theme": "light", "speed": 600}
-    assert page.tags[0] == ("html", {"lang": "en", "data-theme": "light"})
+    assert page.tags[0] == ("html", {"lang": "en", "data-theme": "light", "data-lists": "beside"})
 
 
 def test_what_is_not_possible_is_said(events):

@@ -13,7 +13,7 @@ try {
   document.getElementById('recording').remove();
   const element = document.getElementById('player');
   element.replaceChildren();
-  create(element, { recording, basemap: JSON.parse(said('basemap')), options });
+  create(element, { recording, basemap: JSON.parse(said('basemap')), options, linked: true });
 } catch (error) {
   const note = document.createElement('p');
   note.id = 'note';

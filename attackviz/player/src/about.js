@@ -4,7 +4,7 @@ import { grainText } from './cells.js';
 import { exact, range } from './format.js';
 
 const KEYS = [
-  [['Space'], 'play or pause'], [[',', '.'], 'step one bin back, forward'], [['[', ']'], 'slower, faster'],
+  [['Space'], 'play or pause'], [[',', '.'], 'step one bin back, forward'], [['Shift', ',', '.'], 'previous, next burst'], [['[', ']'], 'slower, faster'],
   [['Home', 'End'], 'start of the window, its end or live'], [['L'], 'loop'], [['K'], 'skip quiet stretches'], [['B'], 'filters'], [['/'], 'find'],
   [['1 – 8'], 'category on or off'], [['Alt', '1'], 'only this category'], [['0'], 'whole world'], [['+', '-'], 'zoom'], [['T'], 'centre on the target'],
   [['D'], 'dark or light'], [['F'], 'full screen'], [['Esc'], 'close what is open'], [['?'], 'this help'],

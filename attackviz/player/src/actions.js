@@ -3,6 +3,7 @@ import { el, fill } from './dom.js';
 import { icon } from './icons.js';
 import { helpContent } from './about.js';
 import { addFound, onlySlot, toggle } from './filteredit.js';
+import { nextBurst } from './marks.js';
 import { createSearch } from './search.js';
 import { nextSpeed, playbackSettings } from './transport.js';
 
@@ -14,6 +15,12 @@ export function createActions(ctx, parts) {
     playPause: withEngine((engine) => (engine.state.playing ? engine.pause() : engine.play())),
     step: withEngine((engine, by) => engine.step(by)),
     faster: withEngine((engine, by) => engine.set({ speed: nextSpeed(engine.state.speed, by) })),
+    burst: withEngine((engine, by) => {
+      const found = nextBurst(ctx.bursts(), engine.timeUs(engine.state.t), by);
+      if (!found) return ctx.announce(by > 0 ? 'No later burst in this window' : 'No earlier burst in this window');
+      engine.seek(engine.ticksOf(found.us / 1000));
+      return ctx.announce(`Burst ${found.text}`);
+    }),
     edge: withEngine((engine, k) => (ctx.live && k === 1 ? ctx.live.follow() : engine.seek(engine.state.window[k]))),
     flip: withEngine((engine, key) => engine.set({ [key]: !engine.state[key] })),
     slot: withEngine((engine, k, alone) => {
@@ -60,6 +67,7 @@ export function createActions(ctx, parts) {
       const { field, list } = createSearch(ctx, { placeholder: 'Find address, network, place', choose });
       ctx.pop.show(anchor ?? parts.top?.find ?? parts.map.element, el('div', { style: { padding: '8px' } }, field, list), { label: 'Find', side: 'right', width: 440 });
     },
+    copyLink: withEngine((engine, button) => ctx.copy(`${location.href.split('#')[0]}#${ctx.root.player.link}`, button)),
     help: () => ctx.pop.show(null, helpContent(() => ctx.pop.close()), { label: 'Keys', width: 480 }),
     settings(anchor) {
       ctx.pop.show(anchor, settingsContent(ctx), { label: 'Settings', width: 304 });
@@ -79,6 +87,7 @@ export function createActions(ctx, parts) {
 export function keyTable(actions) {
   return {
     slot: actions.slot,
+    burst: actions.burst,
     ' ': () => actions.playPause(),
     ',': () => actions.step(-1),
     '.': () => actions.step(1),
@@ -130,6 +139,7 @@ export async function copyText(root, text, button) {
     area.remove();
   }
   const before = [...button.childNodes];
-  fill(button, icon('check'), 'Copied');
+  if (button.matches('.av-icon')) fill(button, icon('check'));
+  else fill(button, icon('check'), 'Copied');
   setTimeout(() => button.replaceChildren(...before), 1200);
 }

@@ -1,5 +1,7 @@
 /** The scripting interface of a player: times are ISO text or epoch milliseconds, never ticks. */
 import { speedFor } from './clock.js';
+import { homeView } from './geo.js';
+import { isHome, readLink, writeLink } from './permalink.js';
 
 /** Epoch milliseconds of a time given as a number, a Date or ISO text; text without a zone is UTC. */
 export function toMs(time) {
@@ -69,10 +71,45 @@ export function playerApi(ctx, parts, { events, setRecording, setStatus, setThem
       if (options.t !== undefined && options.t !== null) engine.seek(ticks(options.t));
       if (options.autoplay && !ctx.still) engine.play();
     },
+    /** What is shown as the parameters of a link; `open` shows it again, here or elsewhere. */
+    get link() {
+      const { state, rec } = need();
+      const [t, ...window] = [state.t, ...state.window].map((tick) => ctx.engine.timeUs(tick) / 1000);
+      const inSeconds = (k) => (k * rec.meta.tick_us) / 1e6;
+      const view = parts.map.host()?.getView() ?? null;
+      return writeLink({
+        ...state, t, window, source: rec.meta.source, trail: inSeconds(state.trail), bins: inSeconds(state.bins), theme: ctx.theme,
+        view: view && !isHome(view, homeView(view.width, view.height)) ? view : null,
+      });
+    },
+    /** Show what a link says; what it does not say, or says wrong, is left as it is. Returns the names of what was wrong. */
+    open(link) {
+      const { t, window, map, theme, source, ...options } = readLink(link);
+      const wrong = [];
+      const attempt = (name, act) => {
+        try {
+          act();
+        } catch {
+          wrong.push(name);
+        }
+      };
+      need();
+      if (window) ctx.setWindow(window.map(ticks));
+      for (const [name, value] of Object.entries(options)) attempt(name, () => this.configure({ [name]: value }));
+      if (theme) setTheme(theme);
+      if (map) parts.map.host()?.show(...map);
+      if (t !== undefined) {
+        ctx.engine.pause();
+        ctx.engine.seek(ticks(t));
+      }
+      if (source && source !== ctx.engine.rec.meta.source) wrong.push('source');
+      ctx.told(wrong, source);
+      return wrong;
+    },
     setRecording,
     setStatus,
     get state() { return { ...stateOf(ctx, parts), live: ctx.live?.state() ?? null }; },
-    /** Call back on `change`, or on one of: seek, playing, window, filters, speed, scope, selected, theme, status. Returns what stops it. */
+    /** Call back on `change`, or on one of: seek, playing, window, filters, speed, scope, selected, theme, status, view (of the map). Returns what stops it. */
     on(type, callback) {
       const listen = (event) => callback(event.detail);
       events.addEventListener(type, listen);

@@ -16,9 +16,11 @@ import { createGrain } from './grain.js';
 import { createHonesty } from './honesty.js';
 import { bindKeys } from './keys.js';
 import { createLegend } from './legend.js';
+import { followAddress, hasAddress } from './linked.js';
 import { createLive } from './live.js';
 import { liveBar } from './liveview.js';
 import { createMapCell } from './mapcell.js';
+import { marksOf } from './marks.js';
 import { createPopovers } from './popover.js';
 import { createRail } from './rail.js';
 import { decodeRecording } from './recording.js';
@@ -48,13 +50,14 @@ const NO_MAP = { land: [], borders: [] };
  *   chrome ({topbar, rail}, both true), status (what to say before there is a recording), ask (a function from a question about events,
  *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store),
  *   live (see live.js: events as they come, instead of a recording), wall (no controls, for a screen that nobody touches)
+ *   linked (whether the page's address says what is shown)
  * @returns {object} the player: see api.js
  */
-export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, live = null, wall = false } = {}) {
+export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, live = null, wall = false, linked = false } = {}) {
   const quiet = matchMedia('(prefers-reduced-motion: reduce)');
   const events = new EventTarget();
   const ctx = addQuestions({
-    root: element, engine: null, slots: [], size: { phone: false, mid: false, tight: false, short: false },
+    root: element, engine: null, slots: [], marks: marksOf({ categories: [] }), size: { phone: false, mid: false, tight: false, short: false },
     status: 'empty', statusData: {}, statusNote: { source: '', text: '' },
     theme: options.theme === 'light' ? 'light' : 'dark', still: options.reducedMotion ?? quiet.matches, drawn: () => parts.map.frame()?.drawn ?? 0,
   });
@@ -67,6 +70,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
   let awake = 0;
   let gone = false;
   let placed = false;
+  let unlink = () => {};
 
   element.classList.add('av');
   element.dataset.theme = ctx.theme;
@@ -97,6 +101,16 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     },
     setTheme,
     setStill,
+    linked: linked && hasAddress(),
+    linkNote: '',
+    viewed: () => events.dispatchEvent(new CustomEvent('view', { detail: null })),
+    /** Say what of a link could not be followed. */
+    told(wrong, source) {
+      const others = wrong.filter((name) => name !== 'source');
+      ctx.linkNote = [wrong.includes('source') ? `the link is of ${source}` : '', others.length ? `not followed: ${others.join(', ')}` : ''].filter(Boolean).join('; ');
+      ctx.announce(ctx.linkNote);
+      ctx.refresh();
+    },
     openFilters,
     filtersOpen: () => !parts.filters.element.hidden,
     ringOf: (place) => parts.map.ringOf(place),
@@ -273,10 +287,13 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
       return;
     }
     const first = !ctx.engine;
+    ctx.marks = marksOf(engine.rec.meta);
     ctx.zoom.begin(engine);
     useEngine(engine);
     setStatus(engine.rec.n ? { kind: 'ready' } : { kind: 'empty', title: 'This recording holds no events', detail: 'Nothing in the input had a usable time.', hints: [] });
-    if (first) player.configure(options);
+    if (!first) return;
+    player.configure(options);
+    if (ctx.linked) ctx.later(() => { unlink = followAddress(player); }); // after whoever set the recording set more
   }
 
   function useEngine(engine) {
@@ -295,6 +312,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     gone = true;
     ctx.live?.destroy();
     parts.wall?.destroy();
+    unlink();
     ctx.zoom.destroy();
     cancelAnimationFrame(raf);
     watch.disconnect();

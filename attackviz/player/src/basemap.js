@@ -209,6 +209,7 @@ export const ownMap = basemap => element => {
     },
     reset: () => move(homeView(...size()), true),
     centre: (mx, my) => move(keepOnMap(viewAround(mx, my, (view.x1 - view.x0) / view.width, view.width, view.height))),
+    show: (mx, my, perPx) => move(keepOnMap(viewAround(mx, my, perPx, view.width, view.height))),
     setTheme: () => {
       style = readStyle();
       draw();

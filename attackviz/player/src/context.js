@@ -2,6 +2,7 @@
 import { asnText, countryName, duration, organisation, range } from './format.js';
 import { chips } from './filteredit.js';
 import { VERDICTS } from './icons.js';
+import { within } from './marks.js';
 
 /** Categories as the legend shows them: one entry a slot, in stacking order. Pure. */
 export function slotsOf(meta) {
@@ -42,6 +43,8 @@ export function addQuestions(ctx) {
     trailSeconds: () => ticksToSeconds(ctx.engine.trailTicks()),
     trailText: () => (ctx.engine ? `Last ${duration(ctx.trailSeconds())}` : 'Trail'),
     windowSeconds: () => ticksToSeconds(ctx.engine.state.window[1] - ctx.engine.state.window[0]),
+    /** Bursts of which the window holds some. */
+    bursts: () => (ctx.engine ? within(ctx.marks.bursts, ctx.engine.state.window.map((t) => ctx.engine.timeUs(t))) : []),
     windowEmpty: () => ctx.engine !== null && ctx.counts('window').events === 0,
     /** What a list of things that cells do not hold is of; empty for lists made of what is in view. */
     listScope(field) {

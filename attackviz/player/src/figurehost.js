@@ -79,6 +79,13 @@ class FigureHost {
     this.go(mx, my, (x1 - x0) / width);
   }
 
+  /** Show a place, in Web Mercator metres, in the middle, at so many metres a pixel. */
+  show(mx, my, perPx) {
+    this.follow();
+    this.atHome = false;
+    this.go(mx, my, this.scaleWithin(perPx));
+  }
+
   /** Recolour the shipped basemap from the tokens in force on the element. */
   setTheme() {
     const figure = this.plot?.model;

@@ -37,6 +37,11 @@ export function bindKeys(root, table) {
       return true;
     }
     if (event.altKey) return false;
+    const toBurst = event.shiftKey ? { Comma: -1, Period: 1 }[event.code] : 0; // what Shift makes of these keys differs
+    if (toBurst) {
+      table.burst(toBurst);
+      return true;
+    }
     const act = table[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return false;
     return act(event) !== false;

@@ -39,6 +39,7 @@ export function createMapCell(ctx, makeHost) {
     host.onChange(() => {
       tip.hide();
       ctx.wake();
+      ctx.viewed();
     });
   }
 

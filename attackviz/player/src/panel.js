@@ -45,6 +45,7 @@ export function render({ model, view }) {
     ask: asker(model),
     live: model.live?.socket ? model.live : null,
     wall: model.wall,
+    linked: model.linked,
   });
   const stop = keepInStep(model, player);
   model.on('remove', () => {

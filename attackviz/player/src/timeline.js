@@ -1,21 +1,15 @@
 /** The timeline: histogram of the window under a playhead, and a strip of the whole recording. */
 import { el, fitCanvas, setAttr } from './dom.js';
-import { clockTime, dayMonth, duration, hourMinute, moment, range } from './format.js';
+import { binTitle } from './bintitle.js';
+import { clockTime, duration, hourMinute, moment, range } from './format.js';
 import { SLOT_NAMES } from './icons.js';
 import { axisTicks, axisTop, chooseBin, countMarks, finestBin } from './timescale.js';
-import { layoutOf, paintBars, paintGrid, paintHandles, paintPlayhead, paintStrip, paintValues, tagSpan } from './timelinepaint.js';
+import { markTip } from './marks.js';
+import { layoutOf, paintBars, paintGrid, paintHandles, paintMarks, paintPlayhead, paintStrip, paintValues, tagSpan } from './timelinepaint.js';
 import { timelineTip } from './tip.js';
 
 const GRAB = 8;
-
-/** Words for one bin: what the tooltip says. Pure. */
-export function binTitle(startUs, endUs) {
-  const day = 86400e6;
-  if (startUs % day === 0 && endUs - startUs === day) return dayMonth(startUs);
-  const time = startUs % 60e6 || endUs % 60e6 ? clockTime : hourMinute;
-  const last = Math.floor(startUs / day) === Math.floor(endUs / day) || endUs % day === 0 ? time(endUs) : `${dayMonth(endUs)} ${time(endUs)}`;
-  return `${dayMonth(startUs)} ${time(startUs)} – ${last}`;
-}
+const NEAR = 6; // px from a mark at which it tells of itself
 
 /** Rows of a bin for the tooltip: slots that hold anything, the top of the stack first. Pure. */
 export function binRows(hist, k) {
@@ -142,9 +136,23 @@ export function createTimeline(ctx) {
     copy(bars, past, width);
     at.globalAlpha = 1;
     const text = ctx.live?.following && ctx.live.connection.kind === 'open' ? 'now' : model.binTicks * engine.rec.meta.tick_us < 60e6 ? clockTime(engine.timeUs(t)) : hourMinute(engine.timeUs(t));
-    paintValues(at, box, pen, { hist: model.hist, top: model.top, left: model.left, tag: tagSpan(at, box, px, text) });
+    const tag = tagSpan(at, box, px, text);
+    paintMarks(at, box, pen, { marks: marks(), tag });
+    paintValues(at, box, pen, { hist: model.hist, top: model.top, left: model.left, tag });
     paintPlayhead(at, box, pen, px, text);
     paintWindow(at, t);
+  }
+
+  /** Bursts and captions in view, where they stand: captions first, for somebody wrote them. */
+  function marks() {
+    const { engine } = ctx;
+    const xOfUs = (us) => xOf(engine.ticksOf(us / 1000));
+    const right = box.left + box.inner;
+    return [...ctx.marks.notes, ...ctx.marks.byRank].map((mark) => {
+      const x = xOfUs(mark.us);
+      const end = mark.end === undefined ? x : xOfUs(mark.end);
+      return { mark, text: mark.text, burst: mark.end !== undefined, x: Math.max(box.left, x), end: Math.min(right, end), begins: x >= box.left, seen: end >= box.left && x <= right };
+    }).filter(({ seen }) => seen);
   }
 
   function paintWindow(at, t) {
@@ -277,6 +285,13 @@ export function createTimeline(ctx) {
   };
 
   function showTip(x, y) {
+    const mark = y < box.top ? marks().find((one) => one.begins && Math.abs(one.x - x) <= NEAR) : null;
+    if (mark) {
+      const key = `mark/${mark.mark.us}/${mark.text}`;
+      if (hover === key) return undefined;
+      hover = key;
+      return tip.show({ x: mark.x, base: box.base, ...markTip(mark.mark) }, element);
+    }
     const k = Math.floor((tOf(x) - model.hist.start) / model.binTicks);
     if (y < box.top || y > box.base || x < box.left || x > box.left + box.inner || !(model.hist.total[k] > 0)) return hideTip();
     const key = `${k}/${model.from}/${model.binTicks}`;

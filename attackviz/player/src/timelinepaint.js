@@ -6,6 +6,8 @@ const FAMILY = 'Inter, ui-sans-serif, system-ui, -apple-system, sans-serif';
 export const FONT = `500 11px ${FAMILY}`;
 export const BOLD = `600 11px ${FAMILY}`;
 const SMALL = `500 10px ${FAMILY}`;
+const WIDEST = 180; // px of a mark's words
+const LEAST = 40;
 
 /** Where things stand on the canvas, in CSS pixels, for its size and the kind of frame it is in. */
 export function layoutOf(width, height, { phone = false, short = false } = {}) {
@@ -109,6 +111,53 @@ export function paintValues(ctx, box, pen, { hist, top, left, tag }) {
   over.forEach((k, j) => {
     if (free[j + 1]) ctx.fillText(count(hist.total[k]), spans[j][0], box.top + 8);
   });
+}
+
+/**
+ * Draw what is marked: a triangle where a burst begins and a line as far as it lasts, a diamond at a caption. Words stand beside
+ * them where they meet neither the playhead's tag nor words of a higher rank; `marks` are in order of rank.
+ */
+export function paintMarks(ctx, box, pen, { marks, tag }) {
+  ctx.font = FONT;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  ctx.lineWidth = 1;
+  const edge = box.left + box.inner;
+  const begun = marks.filter((mark) => mark.begins).map((mark) => mark.x);
+  const shown = marks.map((mark) => {
+    const room = Math.min(edge, ...begun.filter((x) => x > mark.x).map((x) => x - 6)) - mark.x - 8;
+    const whole = ctx.measureText(mark.text).width;
+    const words = whole <= Math.min(room, WIDEST) ? mark.text : mark.burst || room < LEAST ? '' : cut(ctx, mark.text, Math.min(room, WIDEST));
+    return { ...mark, words };
+  });
+  const spans = shown.map(({ x, words }) => [x - 4, x + (words ? 8 + ctx.measureText(words).width : 4)]);
+  const free = keepApart([tag, ...spans], 0);
+  shown.forEach(({ x, end, burst, begins, words }, k) => {
+    ctx.strokeStyle = pen.ink3;
+    ctx.globalAlpha = 0.6;
+    if (burst && end - x > 1) stroke(ctx, x, box.top - 4.5, end, box.top - 4.5);
+    if (!begins) return;
+    ctx.setLineDash([2, 3]);
+    stroke(ctx, Math.round(x) + 0.5, box.top - 6, Math.round(x) + 0.5, box.base);
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = pen.ink2;
+    ctx.beginPath();
+    const y = box.top - 9;
+    const points = burst ? [[-4, -3], [4, -3], [0, 3]] : [[-3.5, 0], [0, -3.5], [3.5, 0], [0, 3.5]];
+    points.forEach(([dx, dy]) => ctx.lineTo(x + dx, y + dy));
+    ctx.fill();
+    if (words && free[k + 1]) ctx.fillText(words, x + 8, y);
+  });
+  ctx.globalAlpha = 1;
+}
+
+// As much of a text as has room.
+function cut(ctx, text, most) {
+  if (ctx.measureText(text).width <= most) return text;
+  let n = text.length;
+  while (n > 1 && ctx.measureText(`${text.slice(0, n)}…`).width > most) n -= 1;
+  return `${text.slice(0, n)}…`;
 }
 
 /** Extent of the playhead's tag, `[left, right]`. */

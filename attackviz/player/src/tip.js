@@ -5,9 +5,9 @@ import { glyph } from './icons.js';
 
 function content(ctx, { title, total, rows, note }) {
   return [
-    el('div', { class: 'av-title' }, el('b', {}, title), el('span', {}, count(total))),
+    el('div', { class: 'av-title' }, el('b', {}, title), total === null ? null : el('span', {}, count(total))),
     ...rows.map(({ slot, count: n }) => el('div', { class: 'av-line-row' }, glyph(slot), el('span', {}, ctx.slotLabel(slot)), el('span', {}, count(n)))),
-    note ? el('div', { class: 'av-dim' }, note) : null,
+    note ? el('div', { class: 'av-dim av-tip-note', dir: 'auto' }, note) : null,
   ];
 }
 

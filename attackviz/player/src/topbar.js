@@ -29,11 +29,12 @@ export function createTopbar(ctx, live = false) {
   const theme = tool('sun', 'Dark or light (D)', () => ctx.actions.theme());
   theme.replaceChildren(sun, moon);
   const full = tool('expand', 'Full screen (F)', () => ctx.actions.fullscreen(), 'av-desk');
+  const link = el('button', { class: 'av-btn av-icon av-desk', title: 'Copy a link to this moment', 'aria-label': 'Copy a link to this moment', on: { click: () => ctx.actions.copyLink(link) } }, icon('link'));
   const help = tool('help', 'Keys and help (?)', () => ctx.actions.help(), 'av-desk');
   const switcher = live ? liveSwitch(ctx) : null;
   const element = el('header', { class: 'av-top' },
     el('div', { class: 'av-brand' }, logo()), el('div', { class: 'av-name' }, 'attackviz'),
-    source, switcher?.element, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, full, theme, help);
+    source, switcher?.element, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, live ? null : link, full, theme, help);
 
   function openWindow(anchor) {
     if (ctx.engine) ctx.pop.show(anchor, ctx.live ? liveWindow(ctx) : windowForm(ctx), { label: 'Window', width: 320 });
@@ -48,7 +49,7 @@ export function createTopbar(ctx, live = false) {
       switcher?.update();
       const named = meta?.source || meta?.title || ctx.statusNote.source || 'attackviz';
       setText(sourceName, named);
-      const note = ctx.statusNote.text || formatsText(meta);
+      const note = ctx.statusNote.text || ctx.linkNote || formatsText(meta);
       setText(sourceNote, note && `· ${note}`);
       if (ctx.live) {
         const [name, more] = sourceTexts(ctx.live);
@@ -76,6 +77,8 @@ export function createTopbar(ctx, live = false) {
       const n = ctx.filterCount();
       show(badge, n > 0);
       setText(badge, n);
+      show(link, ctx.linked);
+      link.disabled = !engine;
       show(full, Boolean(document.fullscreenEnabled));
     },
   };

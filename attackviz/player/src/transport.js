@@ -3,6 +3,7 @@ import { el, fill, setAttr, setText, show } from './dom.js';
 import { clockTime, duration, longDay, speed as speedText } from './format.js';
 import { icon } from './icons.js';
 import { standingText } from './liveview.js';
+import { atBurst } from './marks.js';
 import { choices, opener } from './popover.js';
 import { binChoices } from './timescale.js';
 
@@ -76,6 +77,9 @@ export function createTransport(ctx) {
   const binName = el('span');
   const bins = opener({ class: 'av-btn av-dense av-wide', title: 'Width of the bars', on: { click: menu('Bins', (e) => binGroups(e, ctx.windowSeconds(), ctx.timelineWidth())) } }, binName, icon('down'));
   const standing = el('span', { class: 'av-standing av-onlive' });
+  const burstText = el('span', { class: 'av-mid av-wide' });
+  const bursts = el('span', { class: 'av-bursts av-lean', role: 'group', 'aria-label': 'Bursts', hidden: true },
+    tool('left', 'Previous burst (Shift ,)', () => ctx.actions.burst(-1), 'av-dense'), burstText, tool('right', 'Next burst (Shift .)', () => ctx.actions.burst(1), 'av-dense'), el('span', { class: 'av-vr' }));
   const date = el('span', { class: 'av-date' });
   const time = el('span', { class: 'av-time' });
   const zone = el('span', { class: 'av-zone' }, 'UTC');
@@ -86,7 +90,7 @@ export function createTransport(ctx) {
       el('button', { class: 'av-btn av-line av-dense av-desk av-onlive', title: 'A minute back', on: { click: () => ctx.live?.back(60) } }, icon('left'), '1 min'),
       el('span', { class: 'av-desk' }, speed), el('span', { class: 'av-desk av-bare' }, loop), el('span', { class: 'av-desk av-bare' }, skip)),
     clock,
-    el('div', { class: 'av-right av-desk av-lean' }, standing, trail, bins));
+    el('div', { class: 'av-right av-desk av-lean' }, standing, bursts, trail, bins));
 
   // Width of what a group holds, whatever width it was given.
   const held = (group) => {
@@ -124,6 +128,10 @@ export function createTransport(ctx) {
       setText(speedName, words.text);
       setText(speedFactor, words.factor);
       setText(trailName, engine ? `Trail ${duration(ctx.trailSeconds())}` : 'Trail');
+      const found = ctx.bursts();
+      const at = engine ? atBurst(found, engine.timeUs(engine.state.t)) : 0;
+      show(bursts, found.length > 0);
+      setText(burstText, at ? `Burst ${at} of ${found.length}` : `${found.length} burst${found.length === 1 ? '' : 's'}`);
       const width = ctx.binSeconds();
       setText(binName, width ? `Bins ${duration(width)}` : 'Bins');
       for (const button of element.querySelectorAll('button')) if (button.disabled === Boolean(engine)) button.disabled = !engine;

@@ -14,7 +14,8 @@ import { honestyParts } from '../../../attackviz/player/src/honesty.js';
 import { leading } from '../../../attackviz/player/src/rows.js';
 import { results } from '../../../attackviz/player/src/search.js';
 import { emptyTexts, loadingTexts, visibleFiles } from '../../../attackviz/player/src/states.js';
-import { binRows, binTitle } from '../../../attackviz/player/src/timeline.js';
+import { binTitle } from '../../../attackviz/player/src/bintitle.js';
+import { binRows } from '../../../attackviz/player/src/timeline.js';
 import { nextSpeed } from '../../../attackviz/player/src/transport.js';
 import { presets, readTime, windowFault, writeTime } from '../../../attackviz/player/src/windowform.js';
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import csv as arrow_csv
 
-from attackviz.cli.console import harmless
-from attackviz.cli.tables import formula_safe
+from attackviz.analysis.words import harmless
+from attackviz.tables import formula_safe
 
 cells = st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.sampled_from(
     ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n@x", "＝1+1", "=cmd|'/c calc'!A1", '"=1', "'=1"]

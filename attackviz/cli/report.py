@@ -1,0 +1,142 @@
+"""``attackviz report``: what happened in a window, for a reader who was not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import UsageError
+from .console import command, loss, progress_bar, say
+from .options import (
+    Address,
+    Exclude,
+    Filter,
+    FormatName,
+    GeoIP,
+    MapFile,
+    Query,
+    Redact,
+    Targets,
+    Tz,
+    Url,
+    WindowText,
+    Year,
+)
+
+if TYPE_CHECKING:
+    from ..dashboard.job import Job
+    from ..window import Window
+
+__all__ = ["report"]
+
+
+@command
+def report(
+    address: Address,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", help="What to write: .html or .pdf.", show_default=False),
+    ],
+    window: WindowText = None,
+    tz: Tz = None,
+    year: Year = None,
+    format_name: FormatName = None,
+    map_file: MapFile = None,
+    geoip: GeoIP = None,
+    targets: Targets = None,
+    exclude: Exclude = None,
+    filters: Filter = None,
+    url: Url = None,
+    query: Query = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What the report is called.", show_default=False)
+    ] = None,
+    notes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Notes of your own to put in, in Markdown.", show_default=False),
+    ] = None,
+    logo: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A picture for the first page.", show_default=False)
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="TEXT", help="Who made it, for the first page.", show_default=False)
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A Jinja2 template of your own; see docs/report.md.", show_default=False),
+    ] = None,
+    redact: Redact = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write what happened in a window, as a page with the replay in it, or as a PDF.
+
+    The window of the same length before is read, too, to compare with. What
+    happened is also said in one line on standard output, such as for a mail.
+
+    attackviz report logs/ -o report.html --window 2025-02-20
+    attackviz report /var/log/honeypot -o yesterday.pdf --window yesterday --force
+    attackviz report logs/ -o for-all.html --window "last 7d" --redact public --notes notes.md --logo logo.png
+    attackviz report 'es+https://host:9200/logs-*' -o week.pdf --window "last 7d"
+    """
+    if output.suffix.lower() not in (".html", ".pdf"):
+        raise UsageError(f"{output} is no kind of report", hint="end the name in .html, or .pdf for print")
+    if output.exists() and not force:
+        raise UsageError("the file is there already", where=str(output), hint="say --force to write over it")
+    text = None if notes is None else _text(notes)
+    for path in (logo, template):
+        if path is not None and not path.is_file():
+            raise UsageError("there is no such file", where=str(path), hint="check the name")
+
+    from ..dashboard.job import Job
+    from ..elastic.address import aimed
+    from ..export.report.facts import before_of
+    from ..settings import load_settings
+    from ..window import Window, as_window
+
+    found = as_window(window, tz or load_settings().tz)
+    job = Job(
+        tuple(aimed(address, url, query)),
+        str(Window(before_of(found).start, found.end)) if found else None,
+        tz,
+        tuple(map(str, geoip or ())),
+        str(targets) if targets else None,
+        title,
+        year=year,
+        format=format_name,
+        mapping=str(map_file) if map_file else None,
+        exclude=tuple(map(str, exclude or ())),
+        filters=filters,
+    )
+    job.check()
+    if output.suffix.lower() == ".pdf":
+        from ..export.browser import chromium
+
+        with chromium("a PDF"):
+            pass  # better said before hours of reading than after
+    _write(job, found, output, text, title=title, logo=logo, by=by, template=template, redact=redact)
+
+
+def _write(job: Job, window: Window | None, output: Path, notes: str | None, **options: Any) -> None:
+    from ..dashboard.loading import load_events
+    from ..export import Report
+
+    with progress_bar() as show:
+        loaded = load_events(job, show)
+    made = Report(loaded.store(), window, notes=notes, source=job.source, database=loaded.database, **options)
+    made.save(output)
+    account = made.account
+    loss(account)
+    say(f"{made.summary}; {output} ({output.stat().st_size / 1e6:.1f} MB)")
+    if account.unread():
+        raise typer.Exit(1)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"the notes cannot be read: {error.strerror or error}", where=str(path)) from None
+    except UnicodeDecodeError:
+        raise UsageError("the notes are not text in UTF-8", where=str(path), hint="save them as UTF-8") from None
