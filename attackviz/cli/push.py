@@ -128,7 +128,7 @@ class _Door:
 
     def send(self, table: pa.Table) -> dict[str, int]:
         """Send a table; return what became of its rows."""
-        from .tables import write_ndjson
+        from ..tables import write_ndjson
 
         lines = io.BytesIO()
         write_ndjson([table], lines)

@@ -183,9 +183,9 @@ def export(
     attackviz tape export events.tape -o february.parquet --window 2025-02-01..2025-03-01
     """
     from ..settings import load_settings
+    from ..tables import SUFFIXES, write_ndjson, write_table
     from ..tape import Tape
     from ..window import as_window
-    from .tables import SUFFIXES, write_ndjson, write_table
 
     stream = str(output) == "-"
     if not stream and output.suffix.lower() not in SUFFIXES:
