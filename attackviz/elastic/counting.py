@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ AT_ONCE = 4
 Conditions = Filters | Mapping[str, Any] | str | None
 
 
-class Counting:
+class Counting(ABC):
     """Let the cluster count, so that only figures travel.
 
     The figures are those of the event table that reading gives. Addresses are
@@ -53,10 +54,10 @@ class Counting:
     wire: Wire
     _query: str | Mapping[str, Any] | None
 
-    @cached_property
+    @property
+    @abstractmethod
     def documents(self) -> Documents:
         """What the documents are."""
-        raise NotImplementedError("whoever counts says what")
 
     def count(self, window: Window | str | None = None, filters: Conditions = None) -> Counts:
         """Return how many events there are, and of what kind; see `attackviz.store.Counts`.

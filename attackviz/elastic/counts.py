@@ -27,18 +27,20 @@ from .moment import Known
 from .needs import TooManyError, UncountableError
 from .pull import empty
 from .query import Query
-from .rough import about_how_many, frequent
+from .rough import about_how_many, frequent, roughly
 from .slices import BROKEN
 
 if TYPE_CHECKING:
     from ..analysis.grouped import Grouped
     from .wire import Wire
 
-__all__ = ["EPOCH", "Question", "count", "ends", "located", "spanned", "timeline", "told", "top"]
+__all__ = ["EPOCH", "FEW", "Question", "count", "ends", "located", "spanned", "timeline", "told", "top"]
+
+FEW = 10_000
+"""Values of a field that are counted one and all, with what is asked of them, without further ado."""
 
 _TRIES = 4
 _FIRST_WAIT = 0.2  # seconds
-_FEW = 10_000  # values that are counted one and all without further ado
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = ("category", "verdict", "severity", "src_country")
 _WORDS = ("src_country", "src_city", "src_asn", "src_org", "rule_id", "dst_country")
@@ -209,7 +211,7 @@ def _many(asked: Question, asking: Asking, field: str) -> bool:
     """Whether there are so many values that they are counted alone before more is asked of the best."""
     own = FIELDS.get(field, (field,))
     try:
-        return len(own) == 1 and about_how_many(asking, own[0], asked.window, asked.filters)[0] > _FEW
+        return len(own) == 1 and roughly(asking, own[0], asked.window, asked.filters) > FEW
     except UncountableError:
         return False
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .asking import Asking
     from .needs import Source
 
-__all__ = ["Frequent", "about_how_many", "frequent"]
+__all__ = ["Frequent", "about_how_many", "frequent", "roughly"]
 
 PRECISION = 40_000
 """Values up to which a cluster counts nearly exactly; the most it can."""
@@ -86,13 +86,27 @@ def about_how_many(asking: Asking, column: str, window: Window | None, filters: 
         If that cannot be said of these documents and filters.
     """
     documents = asking.documents
-    source = _plain(asking, column)
-    if source is None or documents.form.leave_out is not None or not exactly(filters, documents):
+    if documents.form.leave_out is not None or not exactly(filters, documents):
         raise UncountableError(
             f"there are too many values of {column}, and the filters look at more than the index has"
         )
+    many = roughly(asking, column, window, filters)
+    return many, round(many * ERROR)
+
+
+def roughly(asking: Asking, column: str, window: Window | None, filters: Filters) -> int:
+    """Return about how many values the documents have that may meet the filters: to choose how to count.
+
+    Raises
+    ------
+    UncountableError
+        If the column is no field as it is.
+    """
+    source = _plain(asking, column)
+    if source is None:
+        raise UncountableError(f"there are too many values of {column}, and none of the index's fields is just that")
     found = _ask(asking, window, filters, {"cardinality": {"field": source.asked, "precision_threshold": PRECISION}})
-    return int(found["value"]), round(found["value"] * ERROR)
+    return int(found["value"])
 
 
 def _plain(asking: Asking, column: str) -> Source | None:

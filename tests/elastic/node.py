@@ -397,7 +397,7 @@ def _hiding_root(data: Path) -> list[str]:
     return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
-def ask(url: str, method: str, path: str, body: object = None, *, timeout: float = 60) -> object:
+def ask(url: str, method: str, path: str, body: object = None, *, timeout: float = 180) -> object:
     """Ask a cluster by the plainest means there are; the parsed answer.
 
     `body` is sent as JSON, bytes as they are (lines of a bulk request). What the

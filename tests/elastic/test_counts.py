@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attackviz.analysis import EventTable
-from attackviz.elastic import Elastic, asking, moment
+from attackviz.elastic import Elastic, asking, counts, moment
 from attackviz.elastic import cells as cubes
 from attackviz.elastic.documents import Documents
 from attackviz.elastic.fields import fields_of
@@ -95,6 +95,18 @@ def test_lists_are_those_of_the_events(pair, asked, field, n):
     for mine, other in zip(ours.rows, theirs.rows, strict=True):
         assert (mine.key, mine.events, mine.last_us) == (other.key, other.events, other.last_us)
         assert mine.by_category == other.by_category
+
+
+@pytest.mark.parametrize("conditions", [{}, {"country": {"not": ["US"]}}])
+def test_lists_of_many_values_are_those_of_the_events(pair, monkeypatch, conditions):
+    monkeypatch.setattr(counts, "FEW", 5)
+    filters, half = Filters.parse(conditions), Window(made.START, made.START + timedelta(days=3))
+    for field, n in (("address", 1), ("address", COUNT), ("src_port", 40)):
+        theirs, ours = (store.top(field, half, n, filters) for store in (pair.table, pair.elastic))
+        assert (ours.rest, ours.events, ours.distinct) == (theirs.rest, theirs.events, theirs.distinct)
+        for mine, other in zip(ours.rows, theirs.rows, strict=True):
+            assert (mine.key, mine.events, mine.last_us) == (other.key, other.events, other.last_us)
+            assert mine.by_category == other.by_category
 
 
 @settings(max_examples=EXAMPLES)
@@ -187,6 +199,17 @@ def test_much_is_counted_some_time_after_the_other(pair, monkeypatch, budget):
     assert by_hour == wanted
     lines = pair.elastic.timeline(None, 50, "port")
     assert lines.events.tolist() == pair.table.timeline(None, 50, "port").events.tolist()
+
+
+def test_very_much_takes_no_more_requests(pair, gate, monkeypatch):
+    for module in (asking, moment, cubes):
+        monkeypatch.setattr(module, "HOLD", 5)
+    for module in (asking, cubes):
+        monkeypatch.setattr(module, "SPANS", 4)
+    ours, theirs = Elastic(gate.url, pair.elastic.index).cube(), pair.table.cube(None, 200_000)
+    assert ours.totals == theirs.totals
+    # By slices of 5 there would be some two hundred.
+    assert gate.seen["POST /_search"] < 60
 
 
 def test_an_answer_whose_moment_breaks_is_asked_for_again(pair, gate, cluster):

@@ -7,7 +7,8 @@ test that looks at what it left.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -31,7 +32,7 @@ from .gate import Gate
 from .node import Node
 
 COUNT = 20_000 if FULL else 3_000
-PATIENCE = 120  # seconds; a laptop needs a few
+PATIENCE = 240  # seconds; a laptop needs a few
 
 
 class Job(threading.Thread):
@@ -261,6 +262,14 @@ def test_a_re_index_goes_on_or_is_resumed(done: dict[type[Job], Job]) -> None:
     assert marked["count"] == count(job.cluster, job.index) == COUNT
 
 
+def well(cluster: Cluster, path: str, met: Callable[[dict], bool]) -> None:
+    """Wait until the health of a cluster is as it has to be."""
+    until = time.monotonic() + PATIENCE
+    while not met(health := cluster.ask("GET", f"/{path}")):
+        assert time.monotonic() < until, health
+        time.sleep(0.1)
+
+
 @pytest.mark.slow
 def test_of_two_nodes_one_is_killed(elastic: Cluster, index: str, tmp_path: Path) -> None:
     if elastic.node is None:
@@ -269,7 +278,7 @@ def test_of_two_nodes_one_is_killed(elastic: Cluster, index: str, tmp_path: Path
     # Two that may lead could not agree once one is gone.
     data = {"node.roles": ["data"]}
     with Node(tmp_path, elastic.node.version, name="second", seeds=seeds, masters=[], settings=data) as second:
-        elastic.ask("GET", "/_cluster/health?wait_for_nodes=2&timeout=60s")
+        well(elastic, "_cluster/health", lambda health: health["number_of_nodes"] == 2)
         there = {"index.routing.allocation.require._name": "second"}
         elastic.create(index, made.TPOT_MAPPING, number_of_shards=2, **there)
         documents = dict(made.tpot(COUNT))
@@ -281,8 +290,7 @@ def test_of_two_nodes_one_is_killed(elastic: Cluster, index: str, tmp_path: Path
             # The point in time knows the shards of the second node alone, and the first has them by now.
             both = dict.fromkeys(there) | {"index.number_of_replicas": 1}
             elastic.ask("PUT", f"/{index}/_settings", both)
-            health = elastic.ask("GET", f"/_cluster/health/{index}?wait_for_status=green&timeout=60s")
-            assert health["status"] == "green"
+            well(elastic, f"_cluster/health/{index}", lambda health: health["status"] == "green")
             second.kill()
             for table in batches:
                 ids += table["event_id"].to_pylist()
