@@ -1,7 +1,7 @@
 // The engine over a recording that grows: events come in wherever their time is, the oldest make room, the end is now. No wall clock.
 
 import { Engine } from './engine.js';
-import { compileMask, shownSlots } from './filters.js';
+import { PASS, PASS_BUT_SLOT, compileMask, shownSlots } from './filters.js';
 import { upperBound } from './index.js';
 import { Grown, Tables } from './livetables.js';
 import { Distinct, LiveSlide, LiveTrail } from './livetrail.js';
@@ -142,22 +142,28 @@ export class LiveEngine extends Engine {
     const { tables } = this;
     const { start_us: start, totals } = this.rec.meta;
     const rows = Object.fromEntries(Object.entries(COLUMNS).map(([name, Type]) => [name, new Type(order.length)]));
-    order.forEach((i, k) => {
-      const b = (name) => batch[name][i];
-      const place = tables.place(b('src_country'), b('src_region'), b('src_city'), b('src_lat'), b('src_lon'));
-      const source = tables.source(b('src_ip'), place, b('src_asn'), b('src_org'));
-      const target = tables.target(b('dst_name') || b('dst_host') || b('sensor') || b('dst_ip'), b('dst_country'), b('dst_lat'), b('dst_lon'));
-      const category = tables.category(b('category'));
-      const { slot } = tables.categories[category];
-      const route = tables.route(source, slot, target);
-      const cells = {
-        t: Math.floor((b('time') - start) / TICK_US), source, target, category, verdict: b('verdict'), rule: tables.rule(b('rule'), b('rule_id')), severity: b('severity'),
-        dstPort: b('dst_port'), weight: b('count'), slot, sequence: b('sequence'), route,
-      };
-      for (const name in cells) rows[name][k] = cells[name];
-      totals.in_recording += cells.weight;
-      if (route < 0) totals.unlocated += cells.weight;
-    });
+    const {
+      time, src_ip: ip, src_country: country, src_region: region, src_city: city, src_lat: lat, src_lon: lon, src_asn: asn, src_org: org, dst_name: name, dst_host: host, sensor, dst_ip: to,
+      dst_country: toCountry, dst_lat: toLat, dst_lon: toLon, category, verdict, rule, rule_id: ruleId, severity, dst_port: port, count, sequence,
+    } = batch;
+    for (let k = 0; k < order.length; k++) {
+      const i = order[k];
+      const place = tables.place(country[i], region[i], city[i], lat[i], lon[i]);
+      rows.t[k] = Math.floor((time[i] - start) / TICK_US);
+      rows.source[k] = tables.source(ip[i], place, asn[i], org[i]);
+      rows.target[k] = tables.target(name[i] || host[i] || sensor[i] || to[i], toCountry[i], toLat[i], toLon[i]);
+      rows.category[k] = tables.category(category[i]);
+      rows.slot[k] = tables.categories[rows.category[k]].slot;
+      rows.verdict[k] = verdict[i];
+      rows.rule[k] = tables.rule(rule[i], ruleId[i]);
+      rows.severity[k] = severity[i];
+      rows.dstPort[k] = port[i];
+      rows.weight[k] = count[i];
+      rows.sequence[k] = sequence[i];
+      rows.route[k] = tables.route(rows.source[k], rows.slot[k], rows.target[k]);
+      totals.in_recording += count[i];
+      if (rows.route[k] < 0) totals.unlocated += count[i];
+    }
     return rows;
   }
 
@@ -165,6 +171,11 @@ export class LiveEngine extends Engine {
   pass(p) {
     const { rec, index } = this;
     const { filters } = this.state;
+    this.shown = shownSlots(rec, filters);
+    if (!Object.keys(filters).length) {
+      this.mask.fill(PASS | PASS_BUT_SLOT, p);
+      return;
+    }
     const rows = (name) => rec[name].subarray(p);
     const ids = [...new Set(rows('source'))];
     const at = new Map(ids.map((s, k) => [s, k]));
@@ -175,7 +186,6 @@ export class LiveEngine extends Engine {
     };
     for (const name of ['target', 'category', 'verdict', 'rule', 'severity', 'dstPort', 'slot']) part[name] = rows(name);
     compileMask(part, { ...index, country: { ...index.country, of: of(index.country.of) } }, filters, this.mask.subarray(p));
-    this.shown = shownSlots(rec, filters);
   }
 
   // Keep the rows from an index on, with tables of what they hold only; maybe with another start.
