@@ -70,9 +70,9 @@ class Following:
     def trouble(self) -> str | None:
         """What it waits for."""
         if self._tail.format is None and not self._tail.path.exists():
-            return f"{self._tail.path}: the file is not there yet"
+            return "the file is not there yet"
         told = self._tail.format is not None or not self.account.notes
-        return None if told else self.account.notes[-1]
+        return None if told else self.account.notes[-1].removeprefix(f"{self._tail.path}: ")
 
     def __iter__(self) -> Generator[Arrived | None, None, None]:
         with self._tail:

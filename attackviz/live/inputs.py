@@ -161,7 +161,7 @@ class Input:
         """Say how it does, as `Inputs.status` says."""
         source, retry, now = self._source, self._retry, time.monotonic()
         lag = self._lag
-        if self._state == "waiting" and self._good is not None:
+        if retry is not None and self._good is not None:
             lag = (lag or 0.0) + now - self._good
         return {
             "name": self._opens.name,
