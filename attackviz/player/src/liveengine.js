@@ -29,7 +29,8 @@ function emptyMeta({ nowUs, verdicts, severities, title, attribution = [], sourc
 /** Engine over live events. `take` adds a batch, `extend` lets time go on. */
 export class LiveEngine extends Engine {
   /**
-   * @param {object} about nowUs (epoch microseconds), verdicts, severities, labels (of the categories that ship), title, attribution
+   * @param {object} about nowUs (epoch microseconds), verdicts, severities, labels (of the categories that ship), title, attribution,
+   *   wholeUs (from when on the first batches hold all there is, if that is known)
    * @param {object} options as the engine's, and cap (rows), keepUs
    */
   constructor(about, { cap = CAP, keepUs = KEEP_US, ...options } = {}) {
@@ -39,7 +40,7 @@ export class LiveEngine extends Engine {
     tables.show(rec, index);
     for (const [name, Type] of Object.entries(COLUMNS)) (name === 'route' ? index : rec)[name] = new Type(0);
     super(rec, options);
-    Object.assign(this, { tables, cap, keepUs, last: -1, older: 0, ahead: 0, ids: new Map() });
+    Object.assign(this, { tables, cap, keepUs, last: -1, older: 0, ahead: 0, ids: new Map(), wholeUs: about.wholeUs ?? null });
     this.columns = Object.fromEntries(Object.entries(COLUMNS).map(([name, Type]) => [name, new Grown(Type, 4096)]));
     this.masks = new Grown(Uint8Array, 4096);
     rec.idOf = (event) => this.ids.get(rec.sequence[event]) ?? '';
@@ -69,9 +70,9 @@ export class LiveEngine extends Engine {
     this.strips = undefined;
   }
 
-  /** Epoch microseconds of the oldest event that is here; of now where there is none. */
+  /** Epoch microseconds from which on all is here: as was said (`wholeUs`), or the time of the oldest event. */
   get sinceUs() {
-    return this.timeUs(this.rec.n ? this.rec.t[0] : this.rec.meta.end);
+    return this.wholeUs ?? this.timeUs(this.rec.n ? this.rec.t[0] : this.rec.meta.end);
   }
 
   /**
@@ -204,7 +205,6 @@ export class LiveEngine extends Engine {
     const rule = once(rules.rule.length, (k) => fresh.rule(rules.rule[k], rules.ruleId[k]));
     const start = startUs ?? hourOf(Math.min(this.timeUs(rec.n > from ? rec.t[from] : meta.end), this.timeUs(state.window[0])));
     const shift = (start - meta.start_us) / TICK_US;
-    const { in_recording: held } = meta.totals;
     for (let i = 0; i < from; i++) {
       meta.totals.in_recording -= rec.weight[i];
       if (index.route[i] < 0) meta.totals.unlocated -= rec.weight[i];
@@ -228,7 +228,7 @@ export class LiveEngine extends Engine {
     meta.end -= shift;
     this.begin();
     Object.assign(state, { t: Math.max(0, state.t - shift), window: this.clipWindow(state.window.map((t) => t - shift)), selected, hover });
-    if (held !== meta.totals.in_recording) meta.dropped = (meta.dropped ?? 0) + held - meta.totals.in_recording;
+    if (from) this.wholeUs = null;
     this.dispatchEvent(new CustomEvent('change', { detail: { keys: new Set(['window', 'recording', 'events']) } }));
   }
 
