@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from attackviz.analysis import EventTable
 from attackviz.filters import Filters
 from attackviz.replay import build, load
 from attackviz.store import Store
+from attackviz.tape import counting
 
 from ..conftest import FULL
 from ..store import test_cube as cubes
@@ -116,6 +118,18 @@ def test_all_columns_come_back_as_they_went_in(store: Store, rows: Rows) -> None
         for name, value in row.items():
             if name not in ("us", "n"):
                 assert stored[name] == value, name
+
+
+def test_the_grain_is_the_same_where_combinations_are_too_many_to_be_held(store: Store, monkeypatch) -> None:
+    budgets = (60, 400, 3000)
+    wanted = [store.cube(None, budget) for budget in budgets]
+    monkeypatch.setattr(counting, "HELD", 0)
+    for budget, cube in zip(budgets, wanted, strict=True):
+        found = store.cube(None, budget)
+        assert (found.grain, found.totals) == (cube.grain, cube.totals)
+        assert Counter(map(str, found.table.to_pylist())) == Counter(map(str, cube.table.to_pylist()))
+        assert store.cube(None, budget).table.equals(found.table)
+    assert len({cube.grain.place for cube in wanted}) > 1
 
 
 @pytest.mark.parametrize("budget", [5000, 500])
