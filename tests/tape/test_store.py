@@ -29,6 +29,7 @@ from ..store.test_store import (  # noqa: F401 - run here again
     test_the_key_of_a_line_finds_its_events,
     test_what_is_said_beside_a_line_is_true_of_its_latest_event,
 )
+from .made import events
 
 WINDOWS, FILTERS = stores.windows(), stores.conditions()
 
@@ -130,6 +131,23 @@ def test_the_grain_is_the_same_where_combinations_are_too_many_to_be_held(store:
         assert Counter(map(str, found.table.to_pylist())) == Counter(map(str, cube.table.to_pylist()))
         assert store.cube(None, budget).table.equals(found.table)
     assert len({cube.grain.place for cube in wanted}) > 1
+
+
+@pytest.mark.parametrize("made", ["", "a"])
+def test_a_tape_without_events_of_any_time_answers_too(tmp_path, made: str) -> None:
+    with Tape(tmp_path / "t") as tape:
+        tape.append(events(made, [None] * len(made)))
+        for window in (None, "2025-02-18"):
+            counts = tape.count(window, {"text": "x"})
+            assert (counts.events, counts.sources, counts.untimed, counts.all) == (0, 0, len(made), len(made))
+            assert counts.first_us is None
+            assert tape.timeline(window).total == 0
+            assert tape.top("rule", window).rows == ()
+            assert len(tape.cube(window)) == 0
+            assert tape.sample(window).table.num_rows == tape.sample(window).left == 0
+            assert tape.read(window).table.num_rows == (0 if window else len(made))
+        assert [table.num_rows for table, _ in tape.batches()] == [1] * len(made)
+        build(tape.cube())
 
 
 @pytest.mark.parametrize("budget", [5000, 500])
