@@ -216,19 +216,27 @@ def test_a_bucket_that_goes_away_and_comes_back(tmp_path, amazon, monkeypatch):
         proxy.close()
 
 
-def test_documents_of_an_index(tmp_path, elastic: Cluster):
+def test_documents_of_an_index_that_comes_later(tmp_path, elastic: Cluster):
     index = "live-inputs"
-    elastic.ask("DELETE", f"/{index}?ignore_unavailable=true")
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    document = {"@timestamp": now, "type": "Cowrie", "src_ip": "192.0.2.7", "dest_port": 22, "t-pot_hostname": "h"}
-    elastic.ask("PUT", f"/{index}/_doc/1?refresh=true", json.dumps(document).encode())
-    address = f"es+{elastic.url}/{index}?format=tpot&since=last 1h"
-    with Running(tmp_path / "tape", address) as running:
+    elastic.forget(index)
+
+    def put(name):
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        row = {"@timestamp": now, "type": "Cowrie", "src_ip": "192.0.2.7", "dest_port": 22, "t-pot_hostname": "h"}
+        elastic.ask("PUT", f"/{index}/_doc/{name}?refresh=true", row)
+
+    with Running(tmp_path / "tape", f"es+{elastic.url}/{index}?format=tpot") as running:
+        running.waits("")
+        elastic.create(index)
+        put("1")
         until(lambda: running.tape.last == 1, 120)
-        elastic.ask("PUT", f"/{index}/_doc/2?refresh=true", json.dumps(document).encode())
+        put("2")
         until(lambda: running.tape.last == 2, 120)
         until(lambda: running.status["state"] == "running")
-        assert running.tape.since(0, 10)["event_id"].to_pylist() == ["1", "2"]
+    put("3")
+    with Running(tmp_path / "tape", f"es+{elastic.url}/{index}?format=tpot") as running:
+        until(lambda: running.tape.last == 3, 120)
+        assert running.tape.since(0, 10)["event_id"].to_pylist() == ["1", "2", "3"]
 
 
 def test_a_cluster_that_does_not_answer(tmp_path):
