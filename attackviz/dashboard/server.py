@@ -153,6 +153,8 @@ def serve_live(
             f"{address} answers other machines, and no {' and no '.join(lacking)} token is set",
             hint=f"set {' and '.join(f'ATTACKVIZ_{role.upper()}_TOKEN' for role in lacking)}, or say --open",
         )
+    if tls:
+        _check_certificate(*tls)
     port = free_port(address, port)
     live = Live(settings).start()
     use(live)
@@ -179,6 +181,17 @@ def serve_live(
     finally:
         use(None)
         live.stop()
+
+
+def _check_certificate(certificate: str, key: str) -> None:
+    import ssl
+
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:  # what ssl says is among them
+        reason = error.strerror if not isinstance(error, ssl.SSLError) else error.reason or "it is no certificate"
+        hint = "name two files in PEM: the certificate, and its key"
+        raise ServeError(f"the certificate or its key cannot be used: {reason}", where=certificate, hint=hint) from None
 
 
 def run(

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,9 +70,9 @@ class Following:
     def trouble(self) -> str | None:
         """What it waits for."""
         if self._tail.format is None and not self._tail.path.exists():
-            return f"{self._tail.path}: the file is not there yet"
+            return "the file is not there yet"
         told = self._tail.format is not None or not self.account.notes
-        return None if told else self.account.notes[-1]
+        return None if told else self.account.notes[-1].removeprefix(f"{self._tail.path}: ")
 
     def __iter__(self) -> Generator[Arrived | None, None, None]:
         with self._tail:
@@ -151,7 +151,7 @@ def opener(address: str, form: FormatLike | None = None, tz: str = "UTC", year: 
     since = moment(words["since"], tz) if "since" in words else None
     if is_address(plain):
         Address.parse(plain)
-        return Opener(shown(plain), "elastic", partial(_tail, plain, form, tz, since))
+        return Opener(shown(plain), "elastic", _tailing(plain, form, tz, since))
     if plain.startswith("sqs://"):
         Queue(plain, chosen, options)
         return Opener(plain, "sqs", lambda position: Queue(plain, chosen, options))
@@ -211,15 +211,23 @@ def _follow(
     return Following(follow(path, form, position=position, columns=list(COLUMNS), tz=tz, year=year))
 
 
-def _tail(
-    address: str, form: FormatLike | None, tz: str, since: datetime | None, position: Mapping[str, Any] | None
-) -> Running:
-    from ..elastic import Elastic
-    from ..elastic.position import Position
+def _tailing(
+    address: str, form: FormatLike | None, tz: str, since: datetime | None
+) -> Callable[[Mapping[str, Any] | None], Running]:
+    begin = since
 
-    cluster = Elastic(address, format=form)
-    stand = None if position is None else Position.from_dict(position)
-    return Tailing(cluster.tail(columns=list(COLUMNS), position=stand, since=since, tz=tz))
+    def tail(position: Mapping[str, Any] | None) -> Running:
+        nonlocal begin
+        from ..elastic import Elastic
+        from ..elastic.position import Position
+
+        # What comes from now on; asked again, because the cluster was not there, from when it was asked first.
+        asked, begin = begin, begin or datetime.now(UTC)
+        cluster = Elastic(address, format=form)
+        stand = None if position is None else Position.from_dict(position)
+        return Tailing(cluster.tail(columns=list(COLUMNS), position=stand, since=asked, tz=tz))
+
+    return tail
 
 
 def _simulation(plain: str, words: Mapping[str, str], form: FormatLike | None, tz: str, year: int | None) -> Opener:

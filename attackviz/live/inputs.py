@@ -161,7 +161,7 @@ class Input:
         """Say how it does, as `Inputs.status` says."""
         source, retry, now = self._source, self._retry, time.monotonic()
         lag = self._lag
-        if self._state == "waiting" and self._good is not None:
+        if retry is not None and self._good is not None:
             lag = (lag or 0.0) + now - self._good
         return {
             "name": self._opens.name,
@@ -202,9 +202,10 @@ class Input:
                     self._bring(arrived)
                 elif self._lag is not None:
                     self._lag = 0.0
-                self._good = time.monotonic()
-                trouble = source.trouble if isinstance(source, Following) else None
-                self._state, self._error = ("waiting", trouble) if trouble else ("running", None)
+                if arrived is None or arrived.table is not None:  # where it begins is known before anybody is asked
+                    self._good = time.monotonic()
+                    trouble = source.trouble if isinstance(source, Following) else None
+                    self._state, self._error = ("waiting", trouble) if trouble else ("running", None)
                 if self._closing.is_set():
                     return
 

@@ -47,8 +47,6 @@ class Live:
     tape : Tape
     intake : Intake or None
         None in a process that only shows.
-    writer : str
-        Who writes the tape, where it is another process; else empty.
     counts : Counter
         Figures for `/metrics`.
     """
@@ -67,10 +65,10 @@ class Live:
         self.pool = ThreadPoolExecutor(_WORKERS, "attackviz-intake")
         self.intake: Intake | None = None
         self.inputs: Inputs | None = None
-        self.writer = ""
         self.started = time.time()
         self.tape: Tape
         self._stopping = threading.Event()
+        self._unread: str | None = None  # why the tape of another process cannot be read at present
         self._threads: list[threading.Thread] = []
 
     def start(self) -> Live:
@@ -91,7 +89,7 @@ class Live:
             database = open_database(*settings.geoip) if settings.geoip else open_database()
             self.attribution = [{"text": each["text"] or "", "url": each["url"] or ""} for each in database.attribution]
             self._refill()
-            if self.writer:
+            if self.tape.readonly:
                 thread = threading.Thread(target=self._follow, name="attackviz-follow", daemon=True)
                 self._threads.append(thread)
                 thread.start()
@@ -126,19 +124,26 @@ class Live:
         self.pool.shutdown()
         self.tape.close()
 
+    @property
+    def writer(self) -> str:
+        """Who writes the tape, where it is another process; else empty."""
+        from ..tape.lock import holder
+
+        return holder(self.tape.path) if self.tape.readonly else ""
+
     def sources(self) -> list[dict[str, Any]]:
         """Return the state of every source."""
         return self.inputs.status() if self.inputs is not None else []
 
     def status(self) -> dict[str, Any]:
         """Return what there is to say of it: for ``/health``."""
-        sources = self.sources()
+        writer = self.writer
         intake = self.intake
         return {
             "live": True,
             "ready": True,
-            "role": "viewer" if self.writer else "writer",
-            "writer": self.writer or None,
+            "role": "viewer" if writer else "writer",
+            "writer": writer or None,
             "uptime_s": round(time.time() - self.started, 1),
             "last": self.hub.last,
             "clients": self.clients.used,
@@ -147,13 +152,12 @@ class Live:
             }
             if intake
             else None,
-            "trouble": self.tape.trouble,
-            "sources": sources,
+            "trouble": self._unread or self.tape.trouble,
+            "sources": self.sources(),
         }
 
     def _open(self) -> None:
         from ..tape import Tape
-        from ..tape.lock import holder
 
         settings = self.settings
         try:
@@ -164,7 +168,6 @@ class Live:
             except AddressError:
                 pass
             else:
-                self.writer = holder(self.tape.path)
                 return
             raise
 
@@ -185,9 +188,10 @@ class Live:
             try:
                 while (table := self.tape.since(self.hub.last, _REFILL)).num_rows:
                     self._arrived(table)
+                self._unread = None
             except TapeError as error:
                 self.counts["tape_errors"] += 1
-                self.writer = f"{self.writer.partition(';')[0]}; the tape cannot be read: {error.what}"
+                self._unread = str(error)
                 self._stopping.wait(1.0)
 
 

@@ -127,7 +127,9 @@ class Socket(WebSocketHandler, Route):
         form["number"] += 1
         key = f"{form['key']}:{form['number']}" if form["key"] else None
         self.live.counts["bytes_in"] += len(data)
-        if not self.live.waiting.take(len(data)):
+        if wait := self.live.rate.wait(self.request.remote_ip or ""):
+            status, answer = 429, {"error": "too many messages", "hint": f"send it again in {wait:.1f} seconds"}
+        elif not self.live.waiting.take(len(data)):
             status, answer = 503, {"error": "too much is being sent at once", "hint": "send it again"}
         else:
             work = lambda: pushed(self.live, [data], form=form["format"], key=key)  # noqa: E731

@@ -45,8 +45,8 @@ _NEW = re.compile(
 _PRIORITY = re.compile(rb"<\d{1,3}>")
 # What Suricata (alert-syslog.c) and Snort (alert_syslog) write.
 _ALERT = re.compile(
-    rb"(?P<id>\[\d+:\d+:\d+\]) (?P<message>.*?) ?(?P<class>\[Classification: [^\]]*\] )?"
-    rb"(?P<rest>\[Priority: \d+\]):? ?(?P<flow>\{.*)"
+    rb"(?P<id>\[\d{1,10}:\d{1,10}:\d{1,10}\]) (?P<message>.{0,1000}?) ?(?P<class>\[Classification: [^\]]{0,200}\] )?"
+    rb"(?P<rest>\[Priority: \d{1,10}\]):? ?(?P<flow>\{.*)"
 )
 
 

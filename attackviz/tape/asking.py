@@ -19,10 +19,10 @@ from ..analysis import EventTable
 from ..analysis.conditions import mask
 from ..analysis.fields import Fields
 from ..analysis.grouped import Grouped
-from ..filters import Filters
+from ..filters import FIELDS, Filters
 from ..schema import COLUMNS
 from ..window import Window
-from .columns import Catalogue, schema_of
+from .columns import SEQUENCE, Catalogue, schema_of
 from .files import damaged, read_rows
 from .reading import inside, within
 from .segments import HOUR_US, UNDATED, Segment
@@ -135,12 +135,12 @@ class Asking:
         bin_ = f"{us} - (({us} % {width}) + {width}) % {width} AS bin, " if seconds else ""
         found = self._table(
             f'{told}{", " if told else ""}{bin_}CAST(sum(coalesce("count", 1)) AS BIGINT) AS weight, '
-            f"min({us}) AS first, max({us}) AS last",
+            f"min({us}) AS first, max({us}) AS last, min({SEQUENCE}) AS came",
             self.timed,
             wanted,
             self._ends(),
             having="HAVING count(*) > 0",
-        )
+        ).sort_by("came")  # DuckDB gives them in any order
         rows = {name: _typed(name, found[f"k{number}"]) for number, name in enumerate(wanted)}
         numbers = (np.asarray(found[name], np.int64) for name in ("weight", "first", "last"))
         table = pa.table(rows) if rows else pa.table({" ": pa.nulls(found.num_rows)})
@@ -184,23 +184,24 @@ class Asking:
             return schema.empty_table().select(names)
         return pa.concat_tables(found).unify_dictionaries()
 
-    def finest(self, steps: Sequence[tuple[int, Sequence[str]]], budget: int) -> int:
+    def finest(self, steps: Sequence[tuple[int, Sequence[str], str | None]], budget: int) -> int:
         """Return the first of some steps by which events are told apart into no more than about so many combinations.
 
         Parameters
         ----------
-        steps : sequence of (int, sequence of str)
-            Seconds of a bin, and columns.
+        steps : sequence of (int, sequence of str, str or None)
+            Seconds of a bin, columns, and the one by whose names places are told apart: where it has
+            one, points are not.
         budget : int
         """
         if sum(each.rows for each in self.timed) <= budget:
             return 0
         us = 'epoch_us("time")'
         told = []
-        for k, (seconds, columns) in enumerate(steps):
-            parts = ", ".join([f"{us} // {seconds * 1_000_000}", *map(_quoted, columns)])
+        for k, (seconds, columns, name) in enumerate(steps):
+            parts = ", ".join([f"{us} // {seconds * 1_000_000}", *dict.fromkeys(_told(one, name) for one in columns)])
             told.append(f"approx_count_distinct(hash({parts})) AS s{k}")
-        wanted = tuple(dict.fromkeys(name for _, columns in steps for name in columns))
+        wanted = tuple(dict.fromkeys(name for _, columns, _ in steps for name in columns))
         found = self._table(", ".join(told), self.timed, wanted, self._ends(), group="").to_pylist()[0]
         return next((k for k in range(len(steps)) if found[f"s{k}"] <= budget), len(steps) - 1)
 
@@ -244,6 +245,15 @@ class Asking:
                     raise FileNotFoundError(each.name) from None
             raise damaged(self.root, segments[0], error) if segments else error from None
         return found
+
+
+def _told(column: str, name: str | None) -> str:
+    """Return what of a column tells cells apart, where places are told apart by the names in another."""
+    if column in FIELDS["target"]:
+        return f"coalesce({', '.join(FIELDS['target'])})"
+    if column in ("category", "verdict"):
+        return f"coalesce({column}, 'unknown')"
+    return f"CASE WHEN {name} IS NULL THEN {column} END" if name and column in POINT else column
 
 
 def _quoted(name: str) -> str:

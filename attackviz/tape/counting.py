@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Conditions", "Counting"]
 
+HELD = BUDGET
+"""Combinations that are held and cut into cells, whatever the budget."""
+
 Conditions = Filters | Mapping[str, Any] | str | None
 T = TypeVar("T")
 
@@ -41,6 +44,7 @@ _WORDS = ("src_country", "src_city", "src_asn", "src_org", "rule_id", "dst_count
 _SOURCE = ("src_country", "src_region", "src_city")
 _NAMED = {"point": 3, "city": 3, "region": 2, "country": 1, "none": 0}
 _TARGET = tuple(dict.fromkeys((*FIELDS["target"], "dst_country", "dst_lat", "dst_lon")))
+_NAME = {"city": "src_city", "region": "src_region", "country": "src_country"}
 _SEED = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -259,9 +263,9 @@ def _cube(asking: Asking, budget: int) -> Cube:
     span = _spanned(asking)
     if span is not None:
         steps = ladder(span.end_us - span.start_us)
-        told = [(seconds, _told_apart(place)) for seconds, place in steps]
-        # Twice what may be shown is surely too much for a step; what is held is no more than a few times that.
-        step = asking.finest(told, max(2 * budget, BUDGET))
+        told = [(seconds, _told_apart(place), _NAME.get(place)) for seconds, place in steps]
+        # How many they are is known to some percent: half as many again as may be shown are surely too many.
+        step = asking.finest(told, max(budget + budget // 2, HELD))
         found = asking.grouped(told[step][1], seconds=told[step][0], located=True)
         rows = found.table(found.first_us).sort_by("time")
         fields, weight = Fields(rows), weights(rows)

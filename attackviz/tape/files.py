@@ -113,7 +113,11 @@ def settle(root: Path, parts: Sequence[tuple[Path, Path]]) -> None:
     for day in made:
         day.mkdir(exist_ok=True)
     for path, target in parts:
-        path.replace(target)
+        try:
+            path.replace(target)
+        except FileNotFoundError:  # its day was empty, and was let go of just now
+            target.parent.mkdir(exist_ok=True)
+            path.replace(target)
     for day in [*days, *([root] if made else [])]:
         fd = os.open(day, os.O_RDONLY)
         try:

@@ -13,6 +13,7 @@ from . import (
     first_frame,
     geolocation,
     imports,
+    live,
     pages,
     pull,
     reading,
@@ -37,5 +38,6 @@ PARTS: dict[str, Part] = {
     "cube": cube.rows,
     "reindex": reindex.rows,
     "tape": tape.rows,
+    "live": live.rows,
     "pages": pages.rows,
 }

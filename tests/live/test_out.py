@@ -15,7 +15,7 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from attackviz.live import LiveSettings, feed, service
+from attackviz.live import LiveSettings, beat, feed, service
 from attackviz.live.limits import Limits
 
 from .servers import PUSH, VIEW, Server, event, lines, packed, serving, until
@@ -127,6 +127,21 @@ def test_clients_that_go_make_room_for_others(short: Server) -> None:
         listener.__exit__()
     push(short, 0, 1)
     until(lambda: live.clients.used == 0)
+
+
+def test_a_listener_that_takes_nothing_is_let_go(short: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beat, "STALLED", 0.5)
+    live = short.live
+    assert live is not None
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((short.host, short.port))
+        connection.sendall(b"GET /api/feed HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        until(lambda: live.clients.used == 1)
+        push(short, 0, 40_000)  # more than the system holds for anybody
+        until(lambda: live.clients.used == 0)  # by the system's notice or by ours, whichever comes first
+    with Listener(short, Last_Event_ID="39990") as listener:  # others are served
+        assert listener.events(10) == names(39_990, 10)
 
 
 # The socket

@@ -173,10 +173,21 @@ def test_messages_taken_apart(message, tag, text):
     assert parted(message)[:2] == (tag, text)
 
 
-def test_a_message_of_nothing_but_brackets_is_taken_apart_at_once():
-    parted(b"<1>1 - h app - - " + b'[a b="' + b"\\" * 60_000)
-    parted(b"<1>1 - h app - - " + b"[]" * 30_000 + b"x")
-    parted(b"<1>Feb 24 08:04:37 h snort: [1:2:3] " + b"[Priority: 1] " * 4000)
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'<1>1 - h app - - [a b="' + b"\\" * 1_000_000,
+        b"<1>1 - h app - - " + b"[]" * 500_000 + b"x",
+        b"<1>1 - h app - - " + b'["' * 500_000,
+        b"<1>Feb 24 08:04:37 h snort: [1:2:3] " + b"[Priority: 1] " * 70_000,
+        b"<1>Feb 24 08:04:37 h snort: [1:2:3] " + b"[Classification: " * 60_000,
+        b"<1>Feb 24 08:04:37 " + b"h" * 1_000_000,
+    ],
+    ids=["slashes", "brackets", "quotes", "priorities", "classes", "host"],
+)
+def test_a_message_made_to_be_slow_is_taken_apart_at_once(text):
+    """Were it gone through again and again, each would take hours."""
+    assert len(parted(text).whole) <= len(text)
 
 
 def test_it_ends_when_it_is_told(listen):

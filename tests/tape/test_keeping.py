@@ -109,28 +109,25 @@ def test_a_wider_segment_supersedes_those_it_contains_from_the_moment_it_is_ther
 
 
 def test_hours_go_when_their_time_is_over(tmp_path):
-    path = tmp_path / "t"
+    path, now = tmp_path / "t", datetime.now(UTC)
     with Tape(path) as tape:
         tape.append(events("abcd", [START_US, START_US + HOUR_US, START_US + 2 * HOUR_US, None]))
     with Tape(path, keep=timedelta(days=36_500)) as tape:
         assert tape.retire() == []
-    with Tape(path, keep=timedelta(hours=2)) as tape:
-        pass  # all of it is years old, and goes when it is opened; what has no time goes by when it came
+    # As of now the first hour has been over for half an hour longer than events are kept.
+    with Tape(path, keep=now - DAY - timedelta(hours=1, minutes=30)) as tape:
+        tape.retire()
+        assert ids(tape) == ["b", "c", "d"]
+        assert tape.retire(now + timedelta(minutes=29)) == []
+        assert tape.retire(now + timedelta(minutes=31)) == [DAY + timedelta(hours=1)]
+        assert ids(tape) == ["c", "d"]
+        # Its ids are forgotten with it; what has no time goes by when it came.
+        assert tape.append(events("bc", [START_US + HOUR_US, START_US + 2 * HOUR_US])).events == 1
+        tape.retire(now + timedelta(days=36_500))
+        assert ids(tape) == []
     with Tape(path) as tape:
-        assert ids(tape) == ["d"]
-        assert tape.append(events("e", [START_US])).first == 5
-
-
-def test_retention_counts_whole_hours_and_forgets_their_ids(tmp_path):
-    with Tape(tmp_path / "t") as tape:
-        tape.append(events("abc", [START_US, START_US + HOUR_US, START_US + 2 * HOUR_US]))
-        keeper = tape._keeper
-        keeper._keep = timedelta(hours=1)
-        assert tape.retire(DAY + timedelta(hours=2, minutes=59)) == [DAY]
-        assert tape.retire(DAY + timedelta(hours=3)) == [DAY + timedelta(hours=1)]
-        assert ids(tape) == ["c"]
-        assert not (tmp_path / "t" / "2025-02-17").exists()
-        assert tape.append(events("ac", [START_US, START_US + 2 * HOUR_US])).events == 1
+        assert tape.append(events("e", [START_US])).first == 6
+    assert sorted(each.name for each in path.iterdir() if each.is_dir()) == ["2025-02-18"]
 
 
 def test_the_oldest_hours_go_where_there_is_too_much(tmp_path):

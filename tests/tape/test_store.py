@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from attackviz.analysis import EventTable
 from attackviz.filters import Filters
 from attackviz.replay import build, load
 from attackviz.store import Store
+from attackviz.tape import counting
 
 from ..conftest import FULL
 from ..store import test_cube as cubes
@@ -27,6 +29,7 @@ from ..store.test_store import (  # noqa: F401 - run here again
     test_the_key_of_a_line_finds_its_events,
     test_what_is_said_beside_a_line_is_true_of_its_latest_event,
 )
+from .made import events
 
 WINDOWS, FILTERS = stores.windows(), stores.conditions()
 
@@ -116,6 +119,35 @@ def test_all_columns_come_back_as_they_went_in(store: Store, rows: Rows) -> None
         for name, value in row.items():
             if name not in ("us", "n"):
                 assert stored[name] == value, name
+
+
+def test_the_grain_is_the_same_where_combinations_are_too_many_to_be_held(store: Store, monkeypatch) -> None:
+    budgets = (60, 400, 3000)
+    wanted = [store.cube(None, budget) for budget in budgets]
+    monkeypatch.setattr(counting, "HELD", 0)
+    for budget, cube in zip(budgets, wanted, strict=True):
+        found = store.cube(None, budget)
+        assert (found.grain, found.totals) == (cube.grain, cube.totals)
+        assert Counter(map(str, found.table.to_pylist())) == Counter(map(str, cube.table.to_pylist()))
+        assert store.cube(None, budget).table.equals(found.table)
+    assert len({cube.grain.place for cube in wanted}) > 1
+
+
+@pytest.mark.parametrize("made", ["", "a"])
+def test_a_tape_without_events_of_any_time_answers_too(tmp_path, made: str) -> None:
+    with Tape(tmp_path / "t") as tape:
+        tape.append(events(made, [None] * len(made)))
+        for window in (None, "2025-02-18"):
+            counts = tape.count(window, {"text": "x"})
+            assert (counts.events, counts.sources, counts.untimed, counts.all) == (0, 0, len(made), len(made))
+            assert counts.first_us is None
+            assert tape.timeline(window).total == 0
+            assert tape.top("rule", window).rows == ()
+            assert len(tape.cube(window)) == 0
+            assert tape.sample(window).table.num_rows == tape.sample(window).left == 0
+            assert tape.read(window).table.num_rows == (0 if window else len(made))
+        assert [table.num_rows for table, _ in tape.batches()] == [1] * len(made)
+        build(tape.cube())
 
 
 @pytest.mark.parametrize("budget", [5000, 500])

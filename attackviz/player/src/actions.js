@@ -22,7 +22,7 @@ export function createActions(ctx, parts) {
       return ctx.announce(`Burst ${found.text}`);
     }),
     edge: withEngine((engine, k) => (ctx.live && k === 1 ? ctx.live.follow() : engine.seek(engine.state.window[k]))),
-    flip: withEngine((engine, key) => engine.set({ [key]: !engine.state[key] })),
+    flip: withEngine((engine, key) => !ctx.live && engine.set({ [key]: !engine.state[key] })),
     slot: withEngine((engine, k, alone) => {
       const entry = ctx.slots.find((s) => s.slot === k);
       if (!entry) return;

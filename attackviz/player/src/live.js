@@ -37,7 +37,7 @@ export function createLive(ctx, config, { show, setStatus, ask }) {
   let engine = null;
   let following = true;
   let own = false; // what changes meanwhile is our doing
-  let span = config.span ?? SPAN_S;
+  let span = SPAN_S;
   let totals = null;
   let sources = [];
   let skipped = 0;
@@ -77,8 +77,10 @@ export function createLive(ctx, config, { show, setStatus, ask }) {
     const other = engine && hello.last < engine.last; // another tape: what is here is none of it
     if (engine && !other) return;
     const { verdicts, severities, attribution } = hello;
-    const about = { nowUs: serverUs(), verdicts, severities, attribution, labels: config.labels ?? {}, title: config.title ?? 'live', source: config.title ?? 'live' };
-    engine = new LiveEngine(about, { ...config.options, theme: ctx.theme, reducedMotion: ctx.still, asks: ask !== null });
+    // A ring that begins with the tape's first event holds all there is.
+    const wholeUs = hello.first <= 1 ? serverUs() - BACK_S * 1e6 : null;
+    const about = { wholeUs, nowUs: serverUs(), verdicts, severities, attribution, labels: config.labels ?? {}, title: config.title ?? 'live', source: config.title ?? 'live' };
+    engine = new LiveEngine(about, { theme: ctx.theme, reducedMotion: ctx.still, asks: ask !== null });
     engine.set({ trail: TRAIL_S * engine.perSecond });
     ctx.zoom.begin(engine);
     show(engine);
@@ -213,7 +215,7 @@ export function createLive(ctx, config, { show, setStatus, ask }) {
   }
 
   const socket = openSocket(new URL(config.socket, document.baseURI.replace(/^http/, 'ws')).href, {
-    place: () => (engine && engine.last >= 0 ? engine.last : null), backSeconds: config.back ?? BACK_S, onWord, onBatch,
+    place: () => (engine && engine.last >= 0 ? engine.last : null), backSeconds: BACK_S, onWord, onBatch,
     onState: (state) => {
       if (!engine && state.kind === 'waiting') setStatus({ kind: 'empty', title: 'No connection to the server yet', detail: `${state.error}; trying again.`, hints: [] });
       ctx.refresh();
@@ -231,6 +233,8 @@ export function createLive(ctx, config, { show, setStatus, ask }) {
     get sources() { return sources; },
     get skipped() { return skipped; },
     get note() { return note; },
+    /** Tick of the engine that is shown before which events are not here; -1 where all are. */
+    get since() { return shown() ? engine.ticksOf(engine.sinceUs / 1000) : -1; },
     get span() { return span; },
     set span(seconds) {
       span = seconds;

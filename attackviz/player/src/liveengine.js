@@ -1,7 +1,7 @@
 // The engine over a recording that grows: events come in wherever their time is, the oldest make room, the end is now. No wall clock.
 
 import { Engine } from './engine.js';
-import { compileMask, shownSlots } from './filters.js';
+import { PASS, PASS_BUT_SLOT, compileMask, shownSlots } from './filters.js';
 import { upperBound } from './index.js';
 import { Grown, Tables } from './livetables.js';
 import { Distinct, LiveSlide, LiveTrail } from './livetrail.js';
@@ -29,7 +29,8 @@ function emptyMeta({ nowUs, verdicts, severities, title, attribution = [], sourc
 /** Engine over live events. `take` adds a batch, `extend` lets time go on. */
 export class LiveEngine extends Engine {
   /**
-   * @param {object} about nowUs (epoch microseconds), verdicts, severities, labels (of the categories that ship), title, attribution
+   * @param {object} about nowUs (epoch microseconds), verdicts, severities, labels (of the categories that ship), title, attribution,
+   *   wholeUs (from when on the first batches hold all there is, if that is known)
    * @param {object} options as the engine's, and cap (rows), keepUs
    */
   constructor(about, { cap = CAP, keepUs = KEEP_US, ...options } = {}) {
@@ -39,7 +40,7 @@ export class LiveEngine extends Engine {
     tables.show(rec, index);
     for (const [name, Type] of Object.entries(COLUMNS)) (name === 'route' ? index : rec)[name] = new Type(0);
     super(rec, options);
-    Object.assign(this, { tables, cap, keepUs, last: -1, older: 0, ahead: 0, ids: new Map() });
+    Object.assign(this, { tables, cap, keepUs, last: -1, older: 0, ahead: 0, ids: new Map(), wholeUs: about.wholeUs ?? null });
     this.columns = Object.fromEntries(Object.entries(COLUMNS).map(([name, Type]) => [name, new Grown(Type, 4096)]));
     this.masks = new Grown(Uint8Array, 4096);
     rec.idOf = (event) => this.ids.get(rec.sequence[event]) ?? '';
@@ -69,9 +70,9 @@ export class LiveEngine extends Engine {
     this.strips = undefined;
   }
 
-  /** Epoch microseconds of the oldest event that is here; of now where there is none. */
+  /** Epoch microseconds from which on all is here: as was said (`wholeUs`), or the time of the oldest event. */
   get sinceUs() {
-    return this.timeUs(this.rec.n ? this.rec.t[0] : this.rec.meta.end);
+    return this.wholeUs ?? this.timeUs(this.rec.n ? this.rec.t[0] : this.rec.meta.end);
   }
 
   /**
@@ -142,22 +143,28 @@ export class LiveEngine extends Engine {
     const { tables } = this;
     const { start_us: start, totals } = this.rec.meta;
     const rows = Object.fromEntries(Object.entries(COLUMNS).map(([name, Type]) => [name, new Type(order.length)]));
-    order.forEach((i, k) => {
-      const b = (name) => batch[name][i];
-      const place = tables.place(b('src_country'), b('src_region'), b('src_city'), b('src_lat'), b('src_lon'));
-      const source = tables.source(b('src_ip'), place, b('src_asn'), b('src_org'));
-      const target = tables.target(b('dst_name') || b('dst_host') || b('sensor') || b('dst_ip'), b('dst_country'), b('dst_lat'), b('dst_lon'));
-      const category = tables.category(b('category'));
-      const { slot } = tables.categories[category];
-      const route = tables.route(source, slot, target);
-      const cells = {
-        t: Math.floor((b('time') - start) / TICK_US), source, target, category, verdict: b('verdict'), rule: tables.rule(b('rule'), b('rule_id')), severity: b('severity'),
-        dstPort: b('dst_port'), weight: b('count'), slot, sequence: b('sequence'), route,
-      };
-      for (const name in cells) rows[name][k] = cells[name];
-      totals.in_recording += cells.weight;
-      if (route < 0) totals.unlocated += cells.weight;
-    });
+    const {
+      time, src_ip: ip, src_country: country, src_region: region, src_city: city, src_lat: lat, src_lon: lon, src_asn: asn, src_org: org, dst_name: name, dst_host: host, sensor, dst_ip: to,
+      dst_country: toCountry, dst_lat: toLat, dst_lon: toLon, category, verdict, rule, rule_id: ruleId, severity, dst_port: port, count, sequence,
+    } = batch;
+    for (let k = 0; k < order.length; k++) {
+      const i = order[k];
+      const place = tables.place(country[i], region[i], city[i], lat[i], lon[i]);
+      rows.t[k] = Math.floor((time[i] - start) / TICK_US);
+      rows.source[k] = tables.source(ip[i], place, asn[i], org[i]);
+      rows.target[k] = tables.target(name[i] || host[i] || sensor[i] || to[i], toCountry[i], toLat[i], toLon[i]);
+      rows.category[k] = tables.category(category[i]);
+      rows.slot[k] = tables.categories[rows.category[k]].slot;
+      rows.verdict[k] = verdict[i];
+      rows.rule[k] = tables.rule(rule[i], ruleId[i]);
+      rows.severity[k] = severity[i];
+      rows.dstPort[k] = port[i];
+      rows.weight[k] = count[i];
+      rows.sequence[k] = sequence[i];
+      rows.route[k] = tables.route(rows.source[k], rows.slot[k], rows.target[k]);
+      totals.in_recording += count[i];
+      if (rows.route[k] < 0) totals.unlocated += count[i];
+    }
     return rows;
   }
 
@@ -165,6 +172,11 @@ export class LiveEngine extends Engine {
   pass(p) {
     const { rec, index } = this;
     const { filters } = this.state;
+    this.shown = shownSlots(rec, filters);
+    if (!Object.keys(filters).length) {
+      this.mask.fill(PASS | PASS_BUT_SLOT, p);
+      return;
+    }
     const rows = (name) => rec[name].subarray(p);
     const ids = [...new Set(rows('source'))];
     const at = new Map(ids.map((s, k) => [s, k]));
@@ -175,7 +187,6 @@ export class LiveEngine extends Engine {
     };
     for (const name of ['target', 'category', 'verdict', 'rule', 'severity', 'dstPort', 'slot']) part[name] = rows(name);
     compileMask(part, { ...index, country: { ...index.country, of: of(index.country.of) } }, filters, this.mask.subarray(p));
-    this.shown = shownSlots(rec, filters);
   }
 
   // Keep the rows from an index on, with tables of what they hold only; maybe with another start.
@@ -194,7 +205,6 @@ export class LiveEngine extends Engine {
     const rule = once(rules.rule.length, (k) => fresh.rule(rules.rule[k], rules.ruleId[k]));
     const start = startUs ?? hourOf(Math.min(this.timeUs(rec.n > from ? rec.t[from] : meta.end), this.timeUs(state.window[0])));
     const shift = (start - meta.start_us) / TICK_US;
-    const { in_recording: held } = meta.totals;
     for (let i = 0; i < from; i++) {
       meta.totals.in_recording -= rec.weight[i];
       if (index.route[i] < 0) meta.totals.unlocated -= rec.weight[i];
@@ -218,7 +228,7 @@ export class LiveEngine extends Engine {
     meta.end -= shift;
     this.begin();
     Object.assign(state, { t: Math.max(0, state.t - shift), window: this.clipWindow(state.window.map((t) => t - shift)), selected, hover });
-    if (held !== meta.totals.in_recording) meta.dropped = (meta.dropped ?? 0) + held - meta.totals.in_recording;
+    if (from) this.wholeUs = null;
     this.dispatchEvent(new CustomEvent('change', { detail: { keys: new Set(['window', 'recording', 'events']) } }));
   }
 

@@ -41,6 +41,7 @@ export function openSocket(url, { place, backSeconds, onWord, onBatch, onState }
     clearTimeout(retry);
     if (gone) return;
     const mine = new WebSocket(url);
+    socket?.close();
     socket = mine;
     mine.binaryType = 'arraybuffer';
     heard();

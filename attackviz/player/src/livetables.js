@@ -85,7 +85,9 @@ export class Tables {
   /** @param {object} labels names of the categories that ship with a slot, in its order, to their words */
   constructor(labels) {
     this.labels = labels;
-    this.ids = { place: new Map(), source: new Map(), target: new Map(), rule: new Map(), category: new Map(), route: new Map() };
+    this.ids = { place: new Map(), source: new Map(), target: new Map(), rule: new Map() }; // rows by one of their cells
+    this.categoryIds = new Map();
+    this.routeIds = new Map();
     this.places = columns({ country: null, region: null, city: null, ...COORDINATES });
     this.sources = columns({ ip: null, place: Int32Array, asn: Uint32Array, org: null });
     this.targets = columns({ name: null, country: null, ...COORDINATES });
@@ -100,13 +102,13 @@ export class Tables {
     this.spots = null;
   }
 
-  row(kind, key, make) {
-    const ids = this.ids[kind];
-    let id = ids.get(key);
-    if (id === undefined) {
-      ids.set(key, (id = ids.size));
-      make(id);
-    }
+  // The row of these cells: looked for among those that share one cell, for that is faster than to make a key of all.
+  row(kind, cell, is, make) {
+    const rows = this.ids[kind].get(cell);
+    if (rows) for (const id of rows) if (is(id)) return id;
+    const id = make();
+    if (rows) rows.push(id);
+    else this.ids[kind].set(cell, [id]);
     return id;
   }
 
@@ -115,19 +117,23 @@ export class Tables {
     const located = Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
     if (!located && !country) return -1;
     const [y, x] = located ? [lat, lon] : [NaN, NaN];
-    return this.row('place', `${country}\0${region}\0${city}\0${y}\0${x}`, () => {
-      const { places } = this;
+    const { places } = this;
+    const is = (k) => places.city[k] === city && places.region[k] === region && places.country[k] === country && Object.is(places.lon.all[k], x);
+    return this.row('place', y, is, () => {
       places.country.push(country);
       places.region.push(region);
       places.city.push(city);
       putPoint(places, y, x);
       this.jitter.push(hash01(coordinateHash(places.lat.all[places.lat.n - 1], places.lon.all[places.lon.n - 1])) * 2 - 1);
+      return places.lat.n - 1;
     });
   }
 
   source(ip, place, asn, org) {
-    return this.row('source', `${ip ?? ''}\0${place}\0${asn}\0${org}`, (id) => {
-      const { sources, places, groups } = this;
+    const { sources, places, groups } = this;
+    const is = (k) => sources.place.all[k] === place && sources.asn.all[k] === asn && sources.org[k] === org;
+    return this.row('source', ip || place, is, () => {
+      const id = sources.ip.length;
       sources.ip.push(ip || null);
       sources.place.push(place);
       sources.asn.push(asn);
@@ -142,59 +148,70 @@ export class Tables {
       const address = groups.address.add(ip || '');
       if (address.fresh) this.addressRow.push(id);
       else if (this.addressRow[address.id] < 0) this.addressRow[address.id] = id;
+      return id;
     });
   }
 
   target(name, country, lat, lon) {
-    if (this.ids.target.size >= TARGETS - 1) [name, country, lat, lon] = ['Other targets', '', NaN, NaN];
-    return this.row('target', `${name}\0${country}\0${lat}\0${lon}`, () => {
-      this.targets.name.push(name);
-      this.targets.country.push(country);
-      putPoint(this.targets, lat, lon);
+    const { targets } = this;
+    if (targets.name.length >= TARGETS - 1) [name, country, lat, lon] = ['Other targets', '', NaN, NaN];
+    const is = (k) => targets.country[k] === country && Object.is(targets.lat.all[k], lat) && Object.is(targets.lon.all[k], lon);
+    return this.row('target', name, is, () => {
+      targets.name.push(name);
+      targets.country.push(country);
+      putPoint(targets, lat, lon);
       this.groups.targetName.add(name);
       this.spots = null;
+      return targets.name.length - 1;
     });
   }
 
   rule(rule, ruleId) {
-    return this.row('rule', `${rule}\0${ruleId}`, () => {
-      this.rules.rule.push(rule);
-      this.rules.ruleId.push(ruleId);
+    const { rules } = this;
+    return this.row('rule', rule, (k) => rules.ruleId[k] === ruleId, () => {
+      rules.rule.push(rule);
+      rules.ruleId.push(ruleId);
       this.groups.ruleName.add(rule || ruleId);
+      return rules.rule.length - 1;
     });
   }
 
   /** The row of a category; `categories` may then hold other slots than before. */
   category(name) {
-    const { ids, labels } = this;
-    const own = name || UNKNOWN;
-    return this.row('category', ids.category.size >= CATEGORIES - 1 && !ids.category.has(own) ? 'other' : own, () => {
-      const slots = slotsFor([...ids.category.keys()], Object.keys(labels));
-      this.categories = [...ids.category.keys()].map((known, k) => ({ name: known, label: labels[known] ?? (known === UNKNOWN ? 'Unknown' : known), slot: slots[k] }));
-    });
+    const { categoryIds: ids, labels } = this;
+    const own = ids.size >= CATEGORIES - 1 && !ids.has(name || UNKNOWN) ? 'other' : name || UNKNOWN;
+    let id = ids.get(own);
+    if (id !== undefined) return id;
+    ids.set(own, (id = ids.size));
+    const slots = slotsFor([...ids.keys()], Object.keys(labels));
+    this.categories = [...ids.keys()].map((known, k) => ({ name: known, label: labels[known] ?? (known === UNKNOWN ? 'Unknown' : known), slot: slots[k] }));
+    return id;
   }
 
   /** The route of an event, or -1 where it cannot be placed. */
   route(source, slot, target) {
     const place = this.sources.place.all[source];
-    const { places, targets } = this;
+    const { places, targets, routes, routeIds } = this;
     if (place < 0 || !Number.isFinite(places.mx.all[place])) return -1;
-    return this.row('route', (place * SLOTS + slot) * TARGETS + target, () => {
-      const aim = Number.isFinite(targets.mx.all[target]) && Number.isFinite(targets.my.all[target]) ? target : -1;
-      const at = (part, k) => (k < 0 ? 0 : coordinateHash(part.lat.all[k], part.lon.all[k]));
-      this.routes.place.push(place);
-      this.routes.slot.push(slot);
-      this.routes.target.push(aim);
-      this.routes.hash.push(hash32(at(places, place) ^ at(targets, aim) ^ (slot + 1)));
-    });
+    const key = (place * SLOTS + slot) * TARGETS + target;
+    let id = routeIds.get(key);
+    if (id !== undefined) return id;
+    routeIds.set(key, (id = routeIds.size));
+    const aim = Number.isFinite(targets.mx.all[target]) && Number.isFinite(targets.my.all[target]) ? target : -1;
+    const at = (part, k) => (k < 0 ? 0 : coordinateHash(part.lat.all[k], part.lon.all[k]));
+    routes.place.push(place);
+    routes.slot.push(slot);
+    routes.target.push(aim);
+    routes.hash.push(hash32(at(places, place) ^ at(targets, aim) ^ (slot + 1)));
+    return id;
   }
 
   /** Write the tables as they are now into a recording and its index. */
   show(rec, index) {
     const part = (cells, n) => ({ n, ...Object.fromEntries(Object.entries(cells).map(([name, values]) => [name, seen(values)])) });
-    rec.places = part(this.places, this.ids.place.size);
-    rec.sources = part(this.sources, this.ids.source.size);
-    rec.targets = part(this.targets, this.ids.target.size);
+    rec.places = part(this.places, this.places.lat.n);
+    rec.sources = part(this.sources, this.sources.place.n);
+    rec.targets = part(this.targets, this.targets.lat.n);
     rec.rules = this.rules;
     rec.meta.categories = this.categories;
     rec.slotOf = Uint8Array.from(this.categories, (c) => c.slot);
@@ -202,7 +219,7 @@ export class Tables {
     index.place.row = this.placeRow;
     index.address.row = this.addressRow;
     Object.assign(index, {
-      org: this.org, jitter: this.jitter.view, routes: this.ids.route.size, routePlace: this.routes.place.view, routeSlot: this.routes.slot.view,
+      org: this.org, jitter: this.jitter.view, routes: this.routeIds.size, routePlace: this.routes.place.view, routeSlot: this.routes.slot.view,
       routeTarget: this.routes.target.view, routeHash: this.routes.hash.view, drawnTargets: (this.spots ??= drawTargets(rec.targets)),
     });
   }

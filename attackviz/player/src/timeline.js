@@ -5,7 +5,7 @@ import { clockTime, duration, hourMinute, moment, range } from './format.js';
 import { SLOT_NAMES } from './icons.js';
 import { axisTicks, axisTop, chooseBin, countMarks, finestBin } from './timescale.js';
 import { markTip } from './marks.js';
-import { layoutOf, paintBars, paintGrid, paintHandles, paintMarks, paintPlayhead, paintStrip, paintValues, tagSpan } from './timelinepaint.js';
+import { FONT, layoutOf, paintBars, paintGrid, paintHandles, paintMarks, paintPlayhead, paintStrip, paintValues, tagSpan } from './timelinepaint.js';
 import { timelineTip } from './tip.js';
 
 const GRAB = 8;
@@ -129,6 +129,7 @@ export function createTimeline(ctx) {
     const [a, b] = engine.scopeRange('trail').map(xOf);
     at.fillStyle = pen.trail;
     if (b > box.left) at.fillRect(Math.max(box.left, a), box.top - 4, Math.min(px, b) - Math.max(box.left, a), box.base - box.top + 4);
+    if (ctx.live) paintUnheld(at, xOf(ctx.live.since));
     copy(still, 0, width);
     const past = Math.round(Math.min(width, Math.max(0, futureFrom(t))));
     copy(bars, 0, past);
@@ -153,6 +154,18 @@ export function createTimeline(ctx) {
       const end = mark.end === undefined ? x : xOfUs(mark.end);
       return { mark, text: mark.text, burst: mark.end !== undefined, x: Math.max(box.left, x), end: Math.min(right, end), begins: x >= box.left, seen: end >= box.left && x <= right };
     }).filter(({ seen }) => seen);
+  }
+
+  // What the window reaches back to, and the browser does not hold.
+  function paintUnheld(at, x) {
+    const wide = Math.min(x, box.left + box.inner) - box.left;
+    if (wide < 1) return;
+    at.fillStyle = pen.brush;
+    at.fillRect(box.left, box.top - 4, wide, box.base - box.top + 4);
+    at.font = FONT;
+    at.textAlign = 'center';
+    at.fillStyle = pen.ink3;
+    if (wide > 120) at.fillText('not held here', box.left + wide / 2, (box.top + box.base) / 2);
   }
 
   function paintWindow(at, t) {
