@@ -45,10 +45,10 @@ const NO_MAP = { land: [], borders: [] };
  *   map), options (t and window as ISO text or epoch ms; speed, scope, trail, loop, skipQuiet, bins, filters, theme, reducedMotion, autoplay),
  *   chrome ({topbar, rail}, both true), status (what to say before there is a recording), ask (a function from a question about events,
  *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store),
- *   linked (whether the page's address says what is shown)
+ *   linked (whether the page's address says what is shown), exporter (a function from what to make, see exportmenu.js, to a promise of `{name, file}` or `{error}`)
  * @returns {object} the player: see api.js
  */
-export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, linked = false } = {}) {
+export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, linked = false, exporter = null } = {}) {
   const quiet = matchMedia('(prefers-reduced-motion: reduce)');
   const events = new EventTarget();
   const ctx = addQuestions({
@@ -91,6 +91,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     setTheme,
     setStill,
     linked: linked && hasAddress(),
+    export: exporter,
     linkNote: '',
     viewed: () => events.dispatchEvent(new CustomEvent('view', { detail: null })),
     /** Say what of a link could not be followed. */

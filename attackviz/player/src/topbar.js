@@ -28,10 +28,11 @@ export function createTopbar(ctx) {
   theme.replaceChildren(sun, moon);
   const full = tool('expand', 'Full screen (F)', () => ctx.actions.fullscreen(), 'av-desk');
   const link = el('button', { class: 'av-btn av-icon av-desk', title: 'Copy a link to this moment', 'aria-label': 'Copy a link to this moment', on: { click: () => ctx.actions.copyLink(link) } }, icon('link'));
+  const exporting = opener({ class: 'av-btn av-line av-desk', title: 'Export this window (E)', on: { click: (e) => ctx.actions.export(e.currentTarget) } }, icon('export'), el('span', { class: 'av-wide' }, 'Export'));
   const help = tool('help', 'Keys and help (?)', () => ctx.actions.help(), 'av-desk');
   const element = el('header', { class: 'av-top' },
     el('div', { class: 'av-brand' }, logo()), el('div', { class: 'av-name' }, 'attackviz'),
-    source, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, link, full, theme, help);
+    source, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, exporting, link, full, theme, help);
 
   function openWindow(anchor) {
     if (ctx.engine) ctx.pop.show(anchor, windowForm(ctx), { label: 'Window', width: 320 });
@@ -40,6 +41,7 @@ export function createTopbar(ctx) {
   return {
     element,
     find,
+    export: exporting,
     update() {
       const { engine } = ctx;
       const meta = engine?.rec.meta;
@@ -64,6 +66,8 @@ export function createTopbar(ctx) {
       const n = ctx.filterCount();
       show(badge, n > 0);
       setText(badge, n);
+      show(exporting, Boolean(ctx.export));
+      exporting.disabled = !engine || ctx.status !== 'ready';
       show(link, ctx.linked);
       link.disabled = !engine;
       show(full, Boolean(document.fullscreenEnabled));
