@@ -111,10 +111,9 @@ def report(
     )
     job.check()
     if output.suffix.lower() == ".pdf":
-        from ..export.browser import chromium
+        from ..export.report.pdf import check
 
-        with chromium("a PDF"):
-            pass  # better said before hours of reading than after
+        check()  # better said before hours of reading than after
     _write(job, found, output, text, title=title, logo=logo, by=by, template=template, redact=redact)
 
 
