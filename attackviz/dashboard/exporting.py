@@ -17,12 +17,13 @@ from ..errors import AttackvizError, UsageError
 
 __all__ = ["KINDS", "Reply", "export"]
 
-KINDS = (".html", ".mp4", ".gif", ".png", ".svg", ".parquet", ".csv", ".ndjson")
+KINDS = (".html", ".mp4", ".gif", ".png", ".svg", ".parquet", ".csv")
 """What may be asked for."""
 
 Reply = Callable[[dict[str, Any], bytes], None]
 
-_OPTIONS = ("start", "end", "at", "speed", "length", "size", "captions", "loop", "lists")
+_OPTIONS = ("start", "end", "at")
+_LENGTHS = {".mp4": 60, ".gif": 10}  # seconds; a viewer may not keep the server at it for hours
 _FAILED = 3
 _turn = threading.Lock()
 
@@ -38,7 +39,7 @@ def export(recording: bytes, asked: Mapping[str, Any], reply: Reply) -> None:
         Gzipped.
     asked : mapping
         ``kind``, one of `KINDS`; ``theme``; ``redact``, a profile or None; and
-        options of `attackviz.export.Asked`.
+        ``start``, ``end`` and ``at`` of `attackviz.export.Asked`.
     reply : callable
         Given, in a thread of its own, ``{"name": ...}`` and the file, or
         ``{"error": ...}`` and nothing.
@@ -86,7 +87,7 @@ def make(recording: bytes, asked: Mapping[str, Any]) -> tuple[str, bytes]:
     words = re.sub(r"[^a-z0-9]+", "-", str(whole.header["title"]).lower()).strip("-")[:60]
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / f"{words or 'replay'}{kind}"
-        save(whole, path, Asked(**options), theme=str(asked.get("theme", "dark")))
+        save(whole, path, Asked(**options, length=_LENGTHS.get(kind)), theme=str(asked.get("theme", "dark")))
         return path.name, path.read_bytes()
 
 

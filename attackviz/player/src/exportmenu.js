@@ -15,14 +15,12 @@ export const KINDS = [
   ['.parquet', 'source', 'Events', 'Parquet, a row an event'],
   ['.csv', 'source', 'Table', 'CSV, safe for spreadsheets'],
 ];
-const PLAYED = ['.html', '.mp4', '.gif'];
 
 /** What is asked for a kind of file, as `attackviz export` takes it; times are epoch microseconds. Pure. */
 export function asking(kind, { window, t, theme, redact }) {
   const seconds = (us) => us / 1e6;
   return {
     kind, theme, redact: redact ? 'public' : null, start: seconds(window[0]), end: seconds(window[1]), ...(kind === '.png' ? { at: seconds(t) } : {}),
-    ...(PLAYED.includes(kind) && kind !== '.html' ? { length: kind === '.gif' ? 10 : 60 } : {}),
   };
 }
 
