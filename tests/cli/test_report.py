@@ -119,7 +119,7 @@ def test_the_units_run_a_command_that_there_is(run, logs, monkeypatch):
     assert timer["Timer"]["Persistent"] == "true"
     shell = shlex.split(service["Service"]["ExecStart"])
     assert shell[:2] == ["/bin/sh", "-c"]
-    words = shlex.split(shell[2].replace("%%", "%"))
+    words = shlex.split(shell[2].replace("%%", "%").replace("$$", "$"))
     assert words[:3] == ["exec", "attackviz", "report"]
     known = {word for word in words if word.startswith("-") and word[1:2] != "u"}
     assert known == {"--window", "--force", "-o"}
