@@ -148,7 +148,8 @@ def _figure(scene: Scene, shown: Flows, at_us: int | None, look: Theme) -> Figur
     figure = _map(shown, scene.theme, look, width / map_high)
     dpi = PX_PER_INCH * scene.box[1]
     # A hair more, as pixels are counted by rounding down.
-    figure.set_size_inches(*(side * scene.scale / dpi + 1e-6 for side in scene.size))
+    wide, high = (side * scene.scale / dpi + 1e-6 for side in scene.size)
+    figure.set_size_inches(wide, high)
     (axes,) = figure.axes
     axes.set_position(box)
     sea = Rectangle(box[:2], *box[2:], transform=figure.transFigure, facecolor=look.sea, zorder=-1)

@@ -6,7 +6,21 @@ from collections.abc import Callable
 
 from ..bench import Bench
 from ..table import Row
-from . import bulk, cube, fields, first_frame, geolocation, imports, pages, pull, reading, reindex, scrubbing, server
+from . import (
+    bulk,
+    cube,
+    fields,
+    film,
+    first_frame,
+    geolocation,
+    imports,
+    pages,
+    pull,
+    reading,
+    reindex,
+    scrubbing,
+    server,
+)
 
 Part = Callable[[Bench], list[Row]]
 
@@ -23,4 +37,5 @@ PARTS: dict[str, Part] = {
     "cube": cube.rows,
     "reindex": reindex.rows,
     "pages": pages.rows,
+    "film": film.rows,
 }
