@@ -1,6 +1,7 @@
 """The film most people would write: ``python -m benchmarks.today.film PARQUET FILM SECONDS``.
 
-It prints what it took, as JSON. `FuncAnimation` over a scatter of the last hours, at the same size and rate; no map, no curves, no numbers.
+It prints what it took, as JSON. `FuncAnimation` over a scatter of the last hours,
+at the same size and rate; no map, no curves, no numbers.
 """
 
 from __future__ import annotations
