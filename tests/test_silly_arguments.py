@@ -29,6 +29,7 @@ EVENTS = pd.DataFrame({"time": pd.to_datetime(["2025-02-18T10:00Z"])})
         (lambda: av.Replay(None), SchemaError),  # type: ignore[arg-type]
         (lambda: av.Report(None), SchemaError),  # type: ignore[arg-type]
         (lambda: av.Report(EVENTS, 3), WindowError),  # type: ignore[arg-type]
+        (lambda: av.Report(EVENTS, "0001-02-01..2026-01-01"), WindowError),
         (lambda: av.Report(EVENTS, notes=3), UsageError),  # type: ignore[arg-type]
         (lambda: av.Report(EVENTS, logo=3), UsageError),  # type: ignore[arg-type]
         (lambda: av.Report(EVENTS, redact="some"), UsageError),

@@ -150,6 +150,11 @@ class Redactor:
         self._changes |= {name: _among(name) for name in ("verdict", "severity", "direction")}
         self._key = None if key is None else key.encode("utf-8", "surrogatepass")
 
+    @property
+    def keyed(self) -> bool:
+        """Whether addresses become names made with a key."""
+        return self._key is not None
+
     def table(self, table: pa.Table) -> pa.Table:
         """Return what is left of an event table."""
         table = schema.conform(table)

@@ -168,6 +168,7 @@ def export(
 
     from ..account import Account
     from ..dashboard.loading import load_events, record
+    from ..export.encode import FILMS
     from ..export.saved import save
     from ..replay import redacted
 
@@ -182,7 +183,12 @@ def export(
     if redact:
         recording = redacted(recording, redact)
     with frames_bar() as bar:
-        save(recording, output, asked, theme=theme, show=bar)
+        try:
+            save(recording, output, asked, theme=theme, show=bar)
+        except KeyboardInterrupt:
+            if output.suffix.lower() in FILMS:
+                note("what was drawn is kept: the same command goes on from there")
+            raise
     loss(account)
     note(
         f"{totals['in_recording']:,} of {totals['events']:,} events in {output} ({output.stat().st_size / 1e6:.1f} MB)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from ..window import Window
 
 __all__ = ["report"]
+
+DAY_S = 86_400
 
 
 @command
@@ -72,8 +76,9 @@ def report(
 ) -> None:
     """Write what happened in a window, as a page with the replay in it, or as a PDF.
 
-    The window of the same length before is read, too, to compare with. What
-    happened is also said in one line on standard output, such as for a mail.
+    The window of the same length before is read, too, to compare with, and
+    for days the three before, to know what is usual. What happened is also
+    said in one line on standard output, such as for a mail.
 
     attackviz report logs/ -o report.html --window 2025-02-20
     attackviz report /var/log/honeypot -o yesterday.pdf --window yesterday --force
@@ -91,14 +96,13 @@ def report(
 
     from ..dashboard.job import Job
     from ..elastic.address import aimed
-    from ..export.report.facts import before_of
     from ..settings import load_settings
-    from ..window import Window, as_window
+    from ..window import as_window
 
     found = as_window(window, tz or load_settings().tz)
     job = Job(
         tuple(aimed(address, url, query)),
-        str(Window(before_of(found).start, found.end)) if found else None,
+        str(_read(found)) if found else None,
         tz,
         tuple(map(str, geoip or ())),
         str(targets) if targets else None,
@@ -111,10 +115,9 @@ def report(
     )
     job.check()
     if output.suffix.lower() == ".pdf":
-        from ..export.browser import chromium
+        from ..export.report.pdf import check
 
-        with chromium("a PDF"):
-            pass  # better said before hours of reading than after
+        check()  # better said before hours of reading than after
     _write(job, found, output, text, title=title, logo=logo, by=by, template=template, redact=redact)
 
 
@@ -131,6 +134,18 @@ def _write(job: Job, window: Window | None, output: Path, notes: str | None, **o
     say(f"{made.summary}; {output} ({output.stat().st_size / 1e6:.1f} MB)")
     if account.unread():
         raise typer.Exit(1)
+
+
+def _read(window: Window) -> Window:
+    """Return what is read: the window before, too, and of whole days three more, which say what is usual in them."""
+    from ..export.report.facts import before_of
+    from ..window import Window
+
+    start = before_of(window).start
+    if window.seconds >= DAY_S:
+        with suppress(OverflowError):  # the calendar begins there
+            start = min(start, window.start - timedelta(days=3))
+    return Window(start, window.end)
 
 
 def _text(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import panel as pn
 
 from ..player import Player
+from . import exporting
 from .reading import Reading
 
 __all__ = ["GROUND", "bring_map", "page", "prepare_map", "scheduler"]
@@ -40,10 +41,14 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
     def ask(question: dict[str, Any], reply: Callable[[dict[str, Any], bytes], None]) -> None:
         reading.ask(question, who, lambda answer, body: schedule(lambda: reply(answer, body)))
 
+    def make(asked: dict[str, Any], reply: Callable[[dict[str, Any], bytes], None]) -> None:
+        exporting.export(reading.recording, asked, lambda answer, body: schedule(lambda: reply(answer, body)))
+
     player = Player(
         status=reading.status,
         recording=reading.recording,
         ask=ask,
+        export=make,
         linked=True,
         sizing_mode="stretch_both",
         **(opening or {}),

@@ -146,7 +146,10 @@ def _figure(scene: Scene, shown: Flows, at_us: int | None, look: Theme) -> Figur
     map_high = max(height - HEAD - FOOT - TIMELINE, height * 0.4)
     box = (0.0, (FOOT + TIMELINE) / height, 1.0, map_high / height)
     figure = _map(shown, scene.theme, look, width / map_high)
-    figure.set_size_inches(width / PX_PER_INCH, height / PX_PER_INCH)
+    dpi = PX_PER_INCH * scene.box[1]
+    # A hair more, as pixels are counted by rounding down.
+    wide, high = (side * scene.scale / dpi + 1e-6 for side in scene.size)
+    figure.set_size_inches(wide, high)
     (axes,) = figure.axes
     axes.set_position(box)
     sea = Rectangle(box[:2], *box[2:], transform=figure.transFigure, facecolor=look.sea, zorder=-1)

@@ -56,6 +56,13 @@ class Player(JSComponent):
         doc="Answers what a recording of cells cannot: given a question (a dict) and a function to call with the "
         "answer (a dict, and a recording or nothing), in a callback of the session.",
     )
+    export = param.Callable(
+        default=None,
+        allow_refs=False,
+        doc="Makes files of what is shown: given what is asked (a dict) and a function to call with the answer (a dict "
+        "with its name, or with an error; and the file), in a callback of the session.",
+    )
+    exports = param.Boolean(default=False, constant=True, doc="Whether there is somebody to export; not for use.")
     asks = param.Boolean(default=False, constant=True, doc="Whether there is somebody to ask; not for use.")
     live = param.Dict(
         default={},
@@ -73,12 +80,15 @@ class Player(JSComponent):
 
     _bundle = "player.js"
     _render_policy = "manual"
-    _rename: ClassVar[Mapping[str, str | None]] = {"figure": None, "ask": None}
+    _rename: ClassVar[Mapping[str, str | None]] = {"figure": None, "ask": None, "export": None}
 
     def __init__(self, **params: Any) -> None:
         # In the browser a component fails when a child comes late, a column does not: so it is there from the first.
         super().__init__(
-            **params, asks=params.get("ask") is not None, ground=pn.Column(sizing_mode="stretch_both", margin=0)
+            **params,
+            asks=params.get("ask") is not None,
+            exports=params.get("export") is not None,
+            ground=pn.Column(sizing_mode="stretch_both", margin=0),
         )
         self.param.watch(lambda _: _once_loaded(self._lay), "figure")
         self._lay()
@@ -89,16 +99,19 @@ class Player(JSComponent):
             _once_loaded(update)
 
     def _handle_msg(self, data: Any) -> None:
-        number = data["ask"]["id"]
+        kind = "export" if "export" in data else "ask"
+        number = data[kind]["id"]
 
         def reply(answer: dict[str, Any], recording: bytes = b"") -> None:
             self._send_msg({**answer, "id": number, "recording": recording})
 
-        question = {key: data["ask"][key] for key in ("what", "window", "filters")}
-        if self.ask is None:
+        who = self.export if kind == "export" else self.ask
+        if who is None:
             reply({"error": "There is nobody to ask."})
+        elif kind == "export":
+            who({key: value for key, value in data["export"].items() if key != "id"}, reply)
         else:
-            self.ask(question, reply)
+            who({key: data["ask"][key] for key in ("what", "window", "filters")}, reply)
 
     def _lay(self) -> None:
         if self.figure is None:

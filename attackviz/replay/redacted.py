@@ -32,7 +32,7 @@ def redacted(recording: Recording, profile: str = "public", key: str | None = No
     places the middle of their region or country, targets lose their names, rules
     their paths. The header loses what was read, names of files, and conditions
     on what is gone; captions, and a title that does not name what was read, are
-    the user's own and stay.
+    the user's own and stay. Its notice says that it is redacted.
 
     Parameters
     ----------
@@ -101,7 +101,8 @@ def _header(header: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
     def category(name: str) -> str:
         return redactor.words(name) or UNKNOWN
 
-    out = {**header, "source": ""}
+    edition = f"redacted: {'names' if redactor.keyed else 'networks'} for addresses, regions for places"
+    out = {**header, "source": "", "notice": " · ".join(filter(None, [header.get("notice"), edition]))}
     if header["source"] and header["source"] in header["title"]:
         out["title"] = "Replay"
     if header.get("account"):

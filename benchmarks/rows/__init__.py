@@ -10,6 +10,7 @@ from . import (
     bulk,
     cube,
     fields,
+    film,
     first_frame,
     geolocation,
     imports,
@@ -40,4 +41,5 @@ PARTS: dict[str, Part] = {
     "tape": tape.rows,
     "live": live.rows,
     "pages": pages.rows,
+    "film": film.rows,
 }

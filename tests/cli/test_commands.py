@@ -37,7 +37,7 @@ def honeytrap(samples) -> Path:
 def test_help_names_every_command_and_gives_examples(run):
     result = run("--help")
     assert result.exit_code == 0
-    for name in ("demo", "serve", "export", "read", "formats", "geo"):
+    for name in ("demo", "serve", "export", "report", "read", "formats", "geo"):
         assert f"\n  {name} " in result.output
         shown = run(name, "--help").output
         assert f"attackviz {name}" in shown or name == "geo"

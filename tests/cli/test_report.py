@@ -56,6 +56,13 @@ def test_the_window_before_is_read_and_nothing_beyond(run, logs):
     assert "That is as many as in the 6 h before, which had 120." in page
 
 
+def test_of_a_day_the_days_before_are_read_to_know_what_is_usual(run, tmp_path):
+    write(tmp_path / "long.parquet", pd.Timestamp("2025-02-10", tz="UTC"), days=8)
+    assert run("report", "long.parquet", "-o", "day.html", "--window", "2025-02-17").exit_code == 0
+    page = re.sub(r"<[^>]+>|\s+", " ", Path("day.html").read_text(encoding="utf-8"))
+    assert re.search(r"outside of it and of the window before\s+960\s", page)  # the 14th and 15th
+
+
 def test_yesterday_is_the_day_before_today_in_the_zone(run, tmp_path):
     today = pd.Timestamp.now("UTC").floor("D")
     write(tmp_path / "now.parquet", today - pd.Timedelta(days=4), days=5)
@@ -119,7 +126,7 @@ def test_the_units_run_a_command_that_there_is(run, logs, monkeypatch):
     assert timer["Timer"]["Persistent"] == "true"
     shell = shlex.split(service["Service"]["ExecStart"])
     assert shell[:2] == ["/bin/sh", "-c"]
-    words = shlex.split(shell[2].replace("%%", "%"))
+    words = shlex.split(shell[2].replace("%%", "%").replace("$$", "$"))
     assert words[:3] == ["exec", "attackviz", "report"]
     known = {word for word in words if word.startswith("-") and word[1:2] != "u"}
     assert known == {"--window", "--force", "-o"}

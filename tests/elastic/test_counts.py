@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attackviz.analysis import EventTable
+from attackviz.analysis import EventTable, attackers, bursts, compare
 from attackviz.elastic import Elastic, asking, counts, moment
 from attackviz.elastic import cells as cubes
 from attackviz.elastic.documents import Documents
@@ -329,3 +329,19 @@ def test_an_empty_index_has_nothing_to_count(elastic, index):
     assert one.timeline().total == len(one.cube()) == one.sample().table.num_rows == 0
     assert one.top("address").rows == ()
     elastic.forget(f"{index}-000001")
+
+
+def test_where_to_look_is_the_same(pair: Pair) -> None:
+    middle = pair.first + (pair.last - pair.first) / 2
+    window = Window(pair.first, pair.last)
+    for by in ("address", "org"):
+        asked, read = (attackers(store, window, by=by, n=4) for store in (pair.elastic, pair.table))
+        same = ["events", "mitigated", "first", "last", "active_hours", "by_rule", "by_target"]
+        assert asked[[by, *same]].to_dict("list") == read[[by, *same]].to_dict("list")
+        assert asked.attrs == read.attrs
+    halves = Window(pair.first, middle), Window(middle, pair.last)
+    asked_for, read_for = (compare(store, *halves, field="network", n=5) for store in (pair.elastic, pair.table))
+    for name in ("new", "gone", "grown"):
+        assert getattr(asked_for, name).to_dict("list") == getattr(read_for, name).to_dict("list")
+    asked_bursts, read_bursts = (bursts(store, window, factor=1.1) for store in (pair.elastic, pair.table))
+    assert [one.to_dict() for one in asked_bursts] == [one.to_dict() for one in read_bursts]

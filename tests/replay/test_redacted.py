@@ -22,6 +22,7 @@ def test_nothing_that_was_planted_is_left(budget: int, key: str | None) -> None:
         assert address.encode() not in data
     left = load(data)
     assert left.header["title"] == "Edition"
+    assert left.header["notice"] == f"redacted: {'names' if key else 'networks'} for addresses, regions for places"
     told, before = left.header["totals"], whole.header["totals"]
     assert {**told, "unlocated": 0} == {**before, "unlocated": 0}
     assert told["unlocated"] >= before["unlocated"]  # what has a place but no country is drawn no more

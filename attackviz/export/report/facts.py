@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...errors import WindowError
 from ...filters import Filters
 from ...replay.categories import OTHER_SLOT, assign_slots, label_of
 from ...replay.span import default_window
@@ -125,12 +126,22 @@ class Facts:
 def before_of(window: Window) -> Window:
     """Return the window of the same length before a window.
 
+    Raises
+    ------
+    WindowError
+        If there is none.
+
     Examples
     --------
     >>> str(before_of(Window.parse("2025-02-11..2025-02-25")))
     '2025-01-28T00:00:00Z/2025-02-11T00:00:00Z'
     """
-    return Window(window.start - (window.end - window.start), window.start)
+    try:
+        return Window(window.start - (window.end - window.start), window.start)
+    except OverflowError:
+        raise WindowError(
+            f"the window before {window} is beyond the calendar", hint="ask for a later or a shorter one"
+        ) from None
 
 
 def window_of(store: Store) -> Window | None:
@@ -170,33 +181,29 @@ def facts_of(store: Store, window: Window, sources: int | None = None) -> Facts:
     busiest = _busiest(store.timeline(window, _hours(window)), window)
     rest = [_severe(store, window, counts), _uneven(timeline, slots)]
     previous = None if past is None else store.timeline(before, BINS)
+    shape = [busiest + _bursts(found, more), *rest]
+    marks = [(burst.start, burst.end, burst.slot, burst.number) for burst in found]
     return Facts(
-        window,
-        before,
-        span(window),
-        span(before),
-        past is not None,
-        why,
-        counts,
-        _figures(counts, past, sources),
-        tuple(_sentences(counts, past, window, before, why, lists, [busiest + _bursts(found, more), *rest], sources)),
-        _headline(counts, past, found, more, sources),
-        bars(
-            timeline,
-            slots,
-            (window.start_us, window.end_us),
-            [(burst.start, burst.end, burst.slot, burst.number) for burst in found],
-            _aligned(previous, timeline),
-        ),
-        rings(store.cube(window), slots),
-        land(),
-        found,
-        more,
-        lists,
-        attackers_of(store, window),
-        _verdicts(counts),
-        changes(store, before, window) if past is not None else (),
-        every.events - counts.events - (past.events if past else 0),
+        window=window,
+        before=before,
+        span=span(window),
+        before_span=span(before),
+        compared=past is not None,
+        why=why,
+        counts=counts,
+        figures=_figures(counts, past, sources),
+        sentences=tuple(_sentences(counts, past, window, before, why, lists, shape, sources)),
+        headline=_headline(counts, past, found, more, sources),
+        timeline=bars(timeline, slots, (window.start_us, window.end_us), marks, _aligned(previous, timeline)),
+        map=rings(store.cube(window), slots),
+        land=land(),
+        bursts=found,
+        more_bursts=more,
+        lists=lists,
+        attackers=attackers_of(store, window),
+        verdicts=_verdicts(counts),
+        changes=changes(store, before, window) if past is not None else (),
+        outside=every.events - counts.events - (past.events if past else 0),
     )
 
 
@@ -269,8 +276,9 @@ def _sentences(
     looks = f"; {number(suspicious)} were let through or succeeded and are worth a look" if suspicious else ""
     if mitigated:
         out.append(f"{share(mitigated, counts.events)} were mitigated{looks}.")
-    elif counts.by_verdict.get("unknown", 0) < counts.events:
-        out.append(f"Nothing was mitigated{looks or ': what was read only detects'}.")
+    elif (unknown := counts.by_verdict.get("unknown", 0)) < counts.events:
+        detects = counts.by_verdict.get("detected", 0) == counts.events - unknown
+        out.append(f"Nothing was mitigated{looks or ': what was read only detects' * detects}.")
     return out
 
 

@@ -7,14 +7,26 @@ import html
 from ...errors import ExportError
 from ..browser import aside, chromium, plain_words
 
-__all__ = ["to_pdf"]
+__all__ = ["check", "to_pdf"]
 
+WHAT = "a PDF"
 _FOOT = (
     '<div style="width:100%;margin:0 15mm;display:flex;justify-content:space-between;'
     'font:8px/1.2 system-ui,sans-serif;color:#5D6877">'
     '<span style="max-width:75%;overflow:hidden;white-space:nowrap;text-overflow:ellipsis">{}</span>'
     '<span><span class="pageNumber"></span> of <span class="totalPages"></span></span></div>'
 )
+
+
+def check() -> None:
+    """Start the browser and close it again.
+
+    Raises
+    ------
+    MissingDependencyError, ExportError
+        If there is none to print with.
+    """
+    aside(_started)
 
 
 def to_pdf(page: str, title: str, span: str) -> bytes:
@@ -40,8 +52,13 @@ def to_pdf(page: str, title: str, span: str) -> bytes:
     return aside(lambda: _printed(page, _FOOT.format(html.escape(f"{title} · {span}"))))
 
 
+def _started() -> None:
+    with chromium(WHAT):
+        pass
+
+
 def _printed(page: str, foot: str) -> bytes:
-    with chromium("a PDF") as browser:
+    with chromium(WHAT) as browser:
         from playwright.sync_api import Error
 
         context = browser.new_context(java_script_enabled=False, offline=True, service_workers="block")

@@ -7,7 +7,7 @@ const KEYS = [
   [['Space'], 'play or pause'], [[',', '.'], 'step one bin back, forward'], [['Shift', ',', '.'], 'previous, next burst'], [['[', ']'], 'slower, faster'],
   [['Home', 'End'], 'start of the window, its end or live'], [['L'], 'loop'], [['K'], 'skip quiet stretches'], [['B'], 'filters'], [['/'], 'find'],
   [['1 – 8'], 'category on or off'], [['Alt', '1'], 'only this category'], [['0'], 'whole world'], [['+', '-'], 'zoom'], [['T'], 'centre on the target'],
-  [['D'], 'dark or light'], [['F'], 'full screen'], [['Esc'], 'close what is open'], [['?'], 'this help'],
+  [['D'], 'dark or light'], [['E'], 'export, where it is offered'], [['F'], 'full screen'], [['Esc'], 'close what is open'], [['?'], 'this help'],
 ];
 
 /** Rows of the account as `[label, count, sub?][]`: they add up to the pieces read. Pure. */

@@ -2,6 +2,7 @@
 import { el, fill } from './dom.js';
 import { icon } from './icons.js';
 import { helpContent } from './about.js';
+import { exportMenu } from './exportmenu.js';
 import { addFound, onlySlot, toggle } from './filteredit.js';
 import { nextBurst } from './marks.js';
 import { createSearch } from './search.js';
@@ -68,6 +69,10 @@ export function createActions(ctx, parts) {
       ctx.pop.show(anchor ?? parts.top?.find ?? parts.map.element, el('div', { style: { padding: '8px' } }, field, list), { label: 'Find', side: 'right', width: 440 });
     },
     copyLink: withEngine((engine, button) => ctx.copy(`${location.href.split('#')[0]}#${ctx.root.player.link}`, button)),
+    export: withEngine((engine, anchor) => {
+      if (!ctx.export) return false;
+      return ctx.pop.show(anchor ?? parts.top?.export ?? null, exportMenu(ctx), { label: 'Export', side: 'right', width: 360 });
+    }),
     help: () => ctx.pop.show(null, helpContent(() => ctx.pop.close()), { label: 'Keys', width: 480 }),
     settings(anchor) {
       ctx.pop.show(anchor, settingsContent(ctx), { label: 'Settings', width: 304 });
@@ -105,6 +110,7 @@ export function keyTable(actions) {
     '-': () => actions.zoom(1 / 1.6),
     t: () => actions.target(),
     d: () => actions.theme(),
+    e: () => actions.export(),
     f: () => actions.fullscreen(),
     '?': () => actions.help(),
     Escape: () => actions.escape(),

@@ -17,21 +17,25 @@ async function unpacked(buffer) {
 const iso = (ms) => (Number.isFinite(ms) ? new Date(ms).toISOString() : '');
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-/** A function that asks the Python side, with a message a question; null where nobody would answer. */
-function asker(model) {
-  if (!model.asks) return null;
+/** Functions that ask the Python side, with a message a question; null where nobody would answer. */
+function askers(model) {
   const waiting = new Map();
   let number = 0;
   model.on('msg:custom', async ({ id, recording, ...answer }) => {
     const answered = waiting.get(id);
     waiting.delete(id);
-    answered?.(recording?.byteLength ? { ...answer, recording: await unpacked(recording) } : answer);
+    answered?.(recording?.byteLength ? { ...answer, recording: answer.name ? recording : await unpacked(recording) } : answer);
   });
-  return (question) => new Promise((resolve) => {
+  const sent = (what) => (question) => new Promise((resolve) => {
     number += 1;
     waiting.set(number, resolve);
-    model.send_msg({ ask: { id: number, ...question } });
+    model.send_msg({ [what]: { id: number, ...question } });
   });
+  const exporter = async (asked) => {
+    const { recording, ...answer } = await sent('export')(asked);
+    return { ...answer, file: recording };
+  };
+  return { ask: model.asks ? sent('ask') : null, exporter: model.exports ? exporter : null };
 }
 
 /** Panel's entry: build the player in its container and keep both sides in step. */
@@ -42,7 +46,7 @@ export function render({ model, view }) {
     map: figureHost(model, view),
     options: { theme: model.theme, autoplay: model.autoplay },
     status: statusOf(model),
-    ask: asker(model),
+    ...askers(model),
     live: model.live?.socket ? model.live : null,
     wall: model.wall,
     linked: model.linked,

@@ -30,11 +30,12 @@ export function createTopbar(ctx, live = false) {
   theme.replaceChildren(sun, moon);
   const full = tool('expand', 'Full screen (F)', () => ctx.actions.fullscreen(), 'av-desk');
   const link = el('button', { class: 'av-btn av-icon av-desk', title: 'Copy a link to this moment', 'aria-label': 'Copy a link to this moment', on: { click: () => ctx.actions.copyLink(link) } }, icon('link'));
+  const exporting = opener({ class: 'av-btn av-line av-desk', title: 'Export this window (E)', on: { click: (e) => ctx.actions.export(e.currentTarget) } }, icon('export'), el('span', { class: 'av-wide' }, 'Export'));
   const help = tool('help', 'Keys and help (?)', () => ctx.actions.help(), 'av-desk');
   const switcher = live ? liveSwitch(ctx) : null;
   const element = el('header', { class: 'av-top' },
     el('div', { class: 'av-brand' }, logo()), el('div', { class: 'av-name' }, 'attackviz'),
-    source, switcher?.element, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, live ? null : link, full, theme, help);
+    source, switcher?.element, window_, el('span', { class: 'av-sp' }), find, el('span', { class: 'av-vr av-desk' }), filters, settings, live ? null : exporting, live ? null : link, full, theme, help);
 
   function openWindow(anchor) {
     if (ctx.engine) ctx.pop.show(anchor, ctx.live ? liveWindow(ctx) : windowForm(ctx), { label: 'Window', width: 320 });
@@ -43,6 +44,7 @@ export function createTopbar(ctx, live = false) {
   return {
     element,
     find,
+    export: exporting,
     update() {
       const { engine } = ctx;
       const meta = engine?.rec.meta;
@@ -77,6 +79,8 @@ export function createTopbar(ctx, live = false) {
       const n = ctx.filterCount();
       show(badge, n > 0);
       setText(badge, n);
+      show(exporting, Boolean(ctx.export));
+      exporting.disabled = !engine || ctx.status !== 'ready';
       show(link, ctx.linked);
       link.disabled = !engine;
       show(full, Boolean(document.fullscreenEnabled));
