@@ -14,6 +14,7 @@ from . import (
     geolocation,
     imports,
     live,
+    live_pixel,
     pages,
     pull,
     reading,
@@ -39,5 +40,6 @@ PARTS: dict[str, Part] = {
     "reindex": reindex.rows,
     "tape": tape.rows,
     "live": live.rows,
+    "live_pixel": live_pixel.rows,
     "pages": pages.rows,
 }
