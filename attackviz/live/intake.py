@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..account import Account, BadPiece
-from ..errors import FormatError, SchemaError
+from ..errors import AttackvizError, FormatError, SchemaError
 from ..formats import Batch, Format, FormatLike, Options, build, choose, detect, known_formats, read_batches
 from ..formats.places import Places
 from ..geo import enrich
@@ -205,6 +206,13 @@ class Intake:
         with self._lock:
             self.rejected += taken.rejected
         return taken
+
+    def warm(self) -> None:
+        """Load what the first events would wait for: the reader, the database, compiled code."""
+        line = b'{"time":"2025-02-20T05:00:00Z","src_ip":"192.0.2.1"}\n'
+        with suppress(AttackvizError):  # whoever sends the first events is told
+            for table in _tables([line], self._formats["events"], Account(), "", "", self._options, self._now()):
+                enrich(table, self.database, self.targets)
 
     def _decoded(
         self,

@@ -90,9 +90,7 @@ class Live:
             self.attribution = [{"text": each["text"] or "", "url": each["url"] or ""} for each in database.attribution]
             self._refill()
             if self.tape.readonly:
-                thread = threading.Thread(target=self._follow, name="attackviz-follow", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                self._run(self._follow, "attackviz-follow")
                 return self
             self.intake = Intake(
                 self.tape,
@@ -102,6 +100,7 @@ class Live:
                 own=own_formats(),
                 line_limit=settings.limits.line,
             )
+            self._run(self.intake.warm, "attackviz-warm")
             self.tape.subscribe(self._arrived)
             if settings.sources:
                 from .inputs import Inputs
@@ -155,6 +154,10 @@ class Live:
             "trouble": self._unread or self.tape.trouble,
             "sources": self.sources(),
         }
+
+    def _run(self, work: Callable[[], None], name: str) -> None:
+        self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+        self._threads[-1].start()
 
     def _open(self) -> None:
         from ..tape import Tape

@@ -15,6 +15,7 @@ from . import (
     geolocation,
     imports,
     live,
+    live_pixel,
     pages,
     pull,
     reading,
@@ -40,6 +41,7 @@ PARTS: dict[str, Part] = {
     "reindex": reindex.rows,
     "tape": tape.rows,
     "live": live.rows,
+    "live_pixel": live_pixel.rows,
     "pages": pages.rows,
     "film": film.rows,
 }

@@ -78,6 +78,14 @@ def cowrie(address: str) -> bytes:
     return json.dumps(row).encode() + b"\n"
 
 
+def warmed(process: Process, live: Live) -> Live:
+    """Have server and page show an event: the first takes long where much else runs."""
+    event = {"time": now().isoformat(), "src_ip": "1.1.1.1", "category": "ssh", "event_id": "the-first"}
+    assert process.server.post(json.dumps(event)).json["accepted"] == 1
+    until(lambda: live.state["drawn"] > 0, "the first arc", 240)
+    return live
+
+
 class Stage:
     """A live server with all its sources, and a browser that looks on."""
 
@@ -136,7 +144,7 @@ def stage(moto: str, chromium: Any, tmp_path_factory: pytest.TempPathFactory) ->
             watched(chromium, offline=False) as watch,
         ):
             url = f"http://localhost:{process.port}/"
-            yield Stage(directory, process, open_live(watch, url), moto, port)
+            yield Stage(directory, process, warmed(process, open_live(watch, url)), moto, port)
             watch.assert_quiet()
 
 
@@ -225,7 +233,7 @@ def test_a_document_of_an_index(elastic: Cluster, chromium: Any, tmp_path: Path)
         Process("--tape", str(tmp_path / "tape"), "--from", address, cwd=tmp_path, env=os.environ | HOME) as process,
         watched(chromium, offline=False) as watch,
     ):
-        live = open_live(watch, f"http://localhost:{process.port}/")
+        live = warmed(process, open_live(watch, f"http://localhost:{process.port}/"))
         running = lambda: process.server.get("/health").json["sources"][0]["state"] == "running"  # noqa: E731
         until(running, "the tail")
         put("of-now")

@@ -78,12 +78,12 @@ def store(rows: Rows, tmp_path_factory) -> Iterator[Store]:
     """Yield a tape that holds the events, of several appends and partly merged."""
     table = as_table(rows)
     with Tape(tmp_path_factory.mktemp("store") / "tape") as tape:
-        edges = [0, 1, 300, 301, 500, len(rows)]
+        edges = [0, 200, 201, 400, len(rows)]
         for k, (start, end) in enumerate(pairwise(edges)):
             part = table.slice(start, end - start)
             # What is all null in a part may be missing in it.
             tape.append(part.drop_columns([name for name in part.column_names if part[name].null_count == len(part)]))
-            if k == 2:
+            if k == 1:
                 tape.compact()
         yield tape
 
