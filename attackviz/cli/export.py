@@ -122,8 +122,7 @@ def export(
     Films and pictures of the player need a browser and ffmpeg: pip install 'attackviz[film]'.
     """
     from ..analysis.redaction import check_profile
-    from ..export import Asked
-    from ..export.saved import check_kind
+    from ..export import KINDS, Asked
     from ..settings import load_settings
 
     if theme not in ("dark", "light"):
@@ -145,7 +144,9 @@ def export(
     )
     if redact:
         check_profile(redact)
-    asked.check(check_kind(output))
+    if output.suffix.lower() not in KINDS:
+        raise UsageError(f"{output} is no kind of replay", hint=f"end the name in {', '.join(KINDS)}")
+    asked.check(output.suffix.lower())
     _check_place(output, force)
 
     from ..dashboard.job import Job

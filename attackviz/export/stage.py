@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.words import harmless
 from ..errors import ExportError
 from .browser import chromium, plain_words
 from .page import written
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Stage", "page_of", "stage"]
 
 PATIENCE_S = 300  # for one act of the browser; a machine may be busy
+LONGEST_HEADING = 300
 CAPTION_S = 4.0  # how long a caption shows, of playing
 _HERE = Path(__file__).parent / "templates"
 
@@ -123,7 +125,7 @@ def _told(scene: Scene, speed: float, whole: bool, trail: float | None) -> dict[
         "whole": whole,
         # The latest one shows, so that one may follow another at once.
         "captions": [
-            {"from": us / 1000, "to": (us + stays) / 1000, "text": text, "time": clock_text(us)[-12:-4]}
+            {"from": us / 1000, "to": (us + stays) / 1000, "text": harmless(text), "time": clock_text(us)[-12:-4]}
             for us, text in scene.captions
         ],
     }
@@ -138,5 +140,7 @@ def page_of(scene: Scene) -> str:
         {"theme": scene.theme},
         look=look,
         lists=scene.lists_place,
+        # What turns the direction of text would turn the clock beside it, too.
+        heading=harmless(str(scene.recording.header["title"]))[:LONGEST_HEADING],
         range=span_text(scene.start_us, scene.end_us),
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
     from ..views.style import Theme
 
@@ -37,7 +38,7 @@ PX_PER_INCH = 100.0  # of the player's own px
 HEAD, FOOT, TIMELINE = 48.0, 44.0, 96.0  # px
 TRAIL_S, TRAIL_LEAST_S = 6.0, 60.0  # as the player's: of screen time, and of events
 BINS = 160
-LONGEST_TITLE = 90
+LONGEST_TITLE = 200
 RING_FILL = "29"  # of 255, as an alpha: the player's 16 %
 
 
@@ -155,11 +156,12 @@ def _figure(scene: Scene, shown: Flows, at_us: int | None, look: Theme) -> Figur
     sea = Rectangle(box[:2], *box[2:], transform=figure.transFigure, facecolor=look.sea, zorder=-1)
     figure.add_artist(sea)
     pen = _Pen(figure, width, height)
-    title = harmless(str(scene.recording.header["title"]))
-    cut = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
-    pen.write(16, height - HEAD / 2, cut, look.ink, 13, weight="bold", va="center")
     said = span_text(scene.start_us, scene.end_us) if at_us is None else clock_text(at_us)
-    pen.write(width - 16, height - HEAD / 2, said, look.ink if at_us else look.ink_dim, 11, ha="right", va="center")
+    clock = pen.write(
+        width - 16, height - HEAD / 2, said, look.ink if at_us else look.ink_dim, 11, ha="right", va="center"
+    )
+    title = pen.write(16, height - HEAD / 2, "", look.ink, 13, weight="bold", va="center")
+    _fit(title, harmless(str(scene.recording.header["title"]))[:LONGEST_TITLE], clock)
     _legend(pen, shown, look, FOOT + TIMELINE)
     _timeline(figure, scene, at_us, look, (56 / width, (FOOT + 22) / height, 1 - 80 / width, (TIMELINE - 30) / height))
     for line, text in enumerate(reversed(_footer(scene, shown, width))):
@@ -173,8 +175,18 @@ class _Pen:
     def __init__(self, figure: Figure, width: float, height: float) -> None:
         self.figure, self.width, self.height = figure, width, height
 
-    def write(self, x: float, y: float, text: str, colour: str, points: float, **more: Any) -> None:
-        self.figure.text(x / self.width, y / self.height, text, color=colour, fontsize=points, parse_math=False, **more)
+    def write(self, x: float, y: float, text: str, colour: str, points: float, **more: Any) -> Text:
+        place = (x / self.width, y / self.height)
+        return self.figure.text(*place, text, color=colour, fontsize=points, parse_math=False, **more)
+
+
+def _fit(line: Text, text: str, before: Text) -> None:
+    """Say as much of a text as has room before another one."""
+    edge = before.get_window_extent().x0 - 24
+    line.set_text(text)
+    while text and line.get_window_extent().x1 > edge:
+        text = text[: len(text) * 9 // 10]
+        line.set_text(f"{text}…")
 
 
 def _map(shown: Flows, theme: str, look: Theme, ratio: float) -> Figure:
@@ -306,6 +318,8 @@ def _footer(scene: Scene, shown: Flows, width: float) -> list[str]:
     facts.append(f"{shown.unlocated:,} without a location")
     if untimed := header["totals"].get("untimed"):
         facts.append(f"{untimed:,} without a usable time, not shown")
+    if filtered := header["totals"].get("filtered"):
+        facts.append(f"{filtered:,} filtered out before")
     if grain := header["grain"]:
         facts.append(f"counted in cells of {grain['seconds']:,} s")
     owed = [harmless(str(each["text"])) for each in header["attribution"]]
