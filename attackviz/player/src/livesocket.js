@@ -2,7 +2,8 @@
 
 import { decodeBatch } from './livebatch.js';
 
-const SILENCE_MS = 8000; // the server speaks every second
+const SILENCE_MS = 10_000; // the server speaks every second
+const OPENING_MS = 30_000; // but may be slow to open
 const QUIET_MS = 60_000; // and every 15 s to one that wants to hear nothing
 const PAUSES_MS = [500, 1000, 2000, 3000, 5000];
 const HIDDEN_MS = 5000; // a tab that is looked at again sooner was never away
@@ -32,9 +33,9 @@ export function openSocket(url, { place, backSeconds, onWord, onBatch, onState }
 
   const ask = () => socket.send(JSON.stringify({ view: quiet ? null : { after: place(), back: backSeconds } }));
 
-  function heard() {
+  function heard(patience = quiet ? QUIET_MS : SILENCE_MS) {
     clearTimeout(watch);
-    watch = setTimeout(() => lose('the server has fallen silent'), quiet ? QUIET_MS : SILENCE_MS);
+    watch = setTimeout(() => lose('the server has fallen silent'), patience);
   }
 
   function connect() {
@@ -44,7 +45,7 @@ export function openSocket(url, { place, backSeconds, onWord, onBatch, onState }
     socket?.close();
     socket = mine;
     mine.binaryType = 'arraybuffer';
-    heard();
+    heard(OPENING_MS);
     mine.onopen = () => {
       if (mine !== socket) return;
       heard();
