@@ -121,7 +121,7 @@ class _Door:
             raise UsageError(f"{url!r} is no address of a server", hint="write it like https://map.example:5006")
         self._name = f"{parts.scheme}://{parts.netloc}"
         self._host, self._port, self._safe = parts.hostname, port, parts.scheme == "https"
-        self._path = parts.path.rstrip("/") + "/api/events?format=events"
+        self._path = parts.path.rstrip("/") + "/api/events?format=events.json"
         self._headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"

@@ -4,9 +4,9 @@ Each column stands at its field of the Elastic Common Schema; what ECS has no
 honest place for (our words for verdict and severity, the count, extra columns)
 stands in one object, ``attackviz``, whose ``schema`` marks the document as ours.
 
-``events`` are lines under the columns' own names: what programs that know
+``events.json`` are lines under the columns' own names: what programs that know
 nothing of ECS push to a live server. Its name must be given, for other logs
-have such fields, too.
+have such fields, too. (`table` has the event table itself, `events`.)
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ STORED_EXPORT = Format(
 )
 
 EVENTS = Format(
-    name="events",
+    name="events.json",
     title="Events under the names of the event table",
     kind="json",
     fields=tuple(COLUMNS),

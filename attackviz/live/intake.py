@@ -150,7 +150,7 @@ class Intake:
         self.accepted = self.duplicates = self.rejected = self.ahead = self.untimed = 0
         self._options = Options(None, (*COLUMNS,), tz, line_limit, own=own)
         self._formats = {
-            name: replace(form, detected=True) if name == "events" else form
+            name: replace(form, detected=True) if name == "events.json" else form
             for name, form in known_formats(own).items()
         }
         self._clock = clock
@@ -211,7 +211,7 @@ class Intake:
         """Load what the first events would wait for: the reader, the database, compiled code."""
         line = b'{"time":"2025-02-20T05:00:00Z","src_ip":"192.0.2.1"}\n'
         with suppress(AttackvizError):  # whoever sends the first events is told
-            for table in _tables([line], self._formats["events"], Account(), "", "", self._options, self._now()):
+            for table in _tables([line], self._formats["events.json"], Account(), "", "", self._options, self._now()):
                 enrich(table, self.database, self.targets)
 
     def _decoded(

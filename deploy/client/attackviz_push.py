@@ -30,7 +30,7 @@ class Push:
         headers |= {"Authorization": f"Bearer {self.token}"} if self.token else {}
         for attempt in range(self.tries if self.events else 0):
             try:
-                request = urllib.request.Request(f"{self.url}/api/events?format=events", body, headers)
+                request = urllib.request.Request(f"{self.url}/api/events?format=events.json", body, headers)
                 with urllib.request.urlopen(request, timeout=60) as response:
                     self.events, self.key = [], uuid.uuid4().hex
                     return json.load(response)

@@ -33,7 +33,7 @@ def intake(tape: Tape) -> Intake:
 def test_events_are_located_and_on_the_tape_when_it_returns(intake: Intake, tape: Tape) -> None:
     taken = intake.take(lines(event(n) for n in range(100)))
     assert (taken.accepted, taken.duplicates, taken.rejected, taken.sequence) == (100, 0, 0, 100)
-    assert taken.format == "events"
+    assert taken.format == "events.json"
     stored = tape.since(0, 1000)
     assert stored["event_id"].to_pylist() == [f"event-{n}" for n in range(100)]
     assert set(stored["src_country"].to_pylist()) == {"US"}
@@ -125,4 +125,4 @@ def test_lines_that_are_too_long_are_rejected(tape: Tape) -> None:
 
 
 def test_the_format_of_events_is_not_detected_in_files() -> None:
-    assert not FORMATS["events"].detected
+    assert not FORMATS["events.json"].detected

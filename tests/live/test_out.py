@@ -274,7 +274,7 @@ def test_events_come_in_through_the_socket_too(short: Server, guarded: Server) -
             own = [event(n) for n in range(3)]
             for each in own:
                 del each["event_id"]
-            await socket_.write_message(json.dumps({"push": {"key": "k", "format": "events"}}))
+            await socket_.write_message(json.dumps({"push": {"key": "k", "format": "events.json"}}))
             await socket_.write_message(lines(own).decode())
             answer = await said(socket_, "pushed")
             assert (answer["number"], answer["status"], answer["accepted"]) == (1, 200, 3)
@@ -282,7 +282,7 @@ def test_events_come_in_through_the_socket_too(short: Server, guarded: Server) -
             answer = await said(socket_, "pushed")
             assert (answer["number"], answer["accepted"]) == (2, 3)  # another message, other events
         async with connected(short) as socket_:
-            await socket_.write_message(json.dumps({"push": {"key": "k", "format": "events"}}))
+            await socket_.write_message(json.dumps({"push": {"key": "k", "format": "events.json"}}))
             await socket_.write_message(packed(own), binary=True)
             assert (await said(socket_, "pushed"))["duplicates"] == 3  # sent again after a loss
         async with connected(guarded, Authorization=f"Bearer {PUSH}") as socket_:

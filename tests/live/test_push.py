@@ -53,7 +53,7 @@ def test_answers_name_what_was_rejected(server: Server) -> None:
     mixed = server.post(lines([event(20, event_id="mixed")]) + b'{"cut\n')
     assert mixed.status == 200
     assert mixed.json["bad"] == [{"line": 2, "reason": "broken JSON"}]
-    nothing = server.post(b'{"cut\n', path="/api/events?format=events")
+    nothing = server.post(b'{"cut\n', path="/api/events?format=events.json")
     assert (nothing.status, nothing.json["accepted"], nothing.json["rejected"]) == (422, 0, 1)
     unknown = server.post(b"what is this\n")
     assert unknown.status == 415
@@ -167,10 +167,10 @@ def test_bombs_are_refused(flat: Server, pack: object) -> None:
 def test_a_long_line_is_rejected_and_its_neighbours_are_taken(flat: Server) -> None:
     own = [event(n, event_id=f"long-{n}") for n in range(2)]
     body = lines(own[:1]) + b"x" * MB + b"\n" + lines(own[1:])
-    answer = flat.ask("POST", "/api/events?format=events", body, source="127.0.0.4").json
+    answer = flat.ask("POST", "/api/events?format=events.json", body, source="127.0.0.4").json
     assert (answer["accepted"], answer["rejected"]) == (2, 1)
     packed_line = gzip.compress(b"y" * (7 * MB))
-    answer = flat.ask("POST", "/api/events?format=events", packed_line, source="127.0.0.4")
+    answer = flat.ask("POST", "/api/events?format=events.json", packed_line, source="127.0.0.4")
     assert (answer.status, answer.json["bad"][0]["reason"]) == (422, "line too long")
 
 
