@@ -6,8 +6,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-# Two at a time: one waits for its browser or its node while the other computes.
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+# Two at a time: one waits for its browser or its node while the other computes. Each has a node of its own; a given cluster takes one.
+PYTEST := $(BIN)/python -m pytest $(if $(ES_URL),,--numprocesses 2 --dist loadfile)
 
 .PHONY: help demo test soak check bench notebooks bundle lock screenshots clean
 

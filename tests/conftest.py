@@ -45,14 +45,6 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)  # before the names of the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests together, and all that share the cluster, as some of them end it: for several processes."""
-    for item in items:
-        shared = "cluster" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("cluster" if shared else str(item.path)))
-
-
 def missing(service: str, command: str) -> NoReturn:
     """Skip for want of a service, or fail where everything must be there."""
     reason = f"{service} is not on this machine; {command} would bring it"
