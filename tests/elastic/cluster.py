@@ -36,14 +36,15 @@ class Cluster:
         """Ask it, see `node.ask`."""
         return ask(self.url, method, path, body)
 
-    def create(self, name: str, mappings: dict | None = None, **settings: object) -> str:
-        """Make an empty index, and remove it when the test is over."""
+    def create(self, name: str, mappings: dict | None = None, lasting: bool = False, **settings: object) -> str:
+        """Make an empty index, and remove it when the test is over, unless it is for several."""
         self.forget(name)
         body = {"settings": {"number_of_replicas": 0, **settings}}
         if mappings is not None:
             body["mappings"] = mappings
         self.ask("PUT", f"/{name}", body)
-        self._made.append(name)
+        if not lasting:
+            self._made.append(name)
         return name
 
     def fill(self, name: str, documents: Iterable[dict], ids: Iterable[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pyarrow as pa
@@ -58,13 +59,13 @@ class Pair:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def pair(request, cluster: Cluster) -> Pair:
+def pair(request, cluster: Cluster) -> Iterator[Pair]:
     make, mapping = KINDS[request.param]
-    index = f"attackviz-counts-{request.param}"
-    cluster.create(index, mapping, number_of_shards=2)
+    index = cluster.create(f"attackviz-counts-{request.param}", mapping, lasting=True, number_of_shards=2)
     documents = dict(make(COUNT))
     cluster.fill(index, documents.values(), documents)
-    return Pair(Elastic(cluster.url, index))
+    yield Pair(Elastic(cluster.url, index))
+    cluster.forget(index)
 
 
 @st.composite

@@ -1,6 +1,7 @@
 """Whatever stands in a field, every format makes an event table of it: nothing is raised, and the account closes."""
 
 import copy
+import io
 import json
 import random
 from datetime import UTC, datetime
@@ -9,12 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from attackviz.account import Account
 from attackviz.formats import FORMATS, Options, casts, decode
 from attackviz.formats.detection import objects_in
 from attackviz.formats.written import Written
 from attackviz.schema import validate
+from attackviz.tables import write_ndjson
 
 CORPUS = Path(__file__).parent / "corpus"
 ODD = [
@@ -44,7 +47,11 @@ def each(forms):
 
 
 def sample(form):
-    """Return the samples of a format; of one that is asked for by name alone (flows) those of its log."""
+    """Return the samples of a format; of one that is asked for by name alone (flows, pushed events) those it is part of."""
+    if form.name == "events.json":
+        lines = io.BytesIO()
+        write_ndjson([parquet.read_table(CORPUS / "events__generated.parquet")], lines)
+        return lines.getvalue()
     base = form.name if list(CORPUS.glob(f"{form.name}__*")) else form.name.rpartition(".")[0]
     return b"\n".join(path.read_bytes() for path in sorted(CORPUS.glob(f"{base}__*")))
 
