@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import redact
+from ..analysis.redaction import middle
 from ..errors import AddressError, TapeError
 from .beat import Beat
 from .config import LiveSettings, live_settings
@@ -106,7 +107,7 @@ class Live:
                 own=own_formats(),
                 line_limit=settings.limits.line,
             )
-            self._run(self.intake.warm, "attackviz-warm")
+            self._run(self._warm, "attackviz-warm")
             self.tape.subscribe(self._arrived)
             if settings.sources:
                 from .inputs import Inputs
@@ -207,6 +208,13 @@ class Live:
     def _run(self, work: Callable[[], None], name: str) -> None:
         self._threads.append(threading.Thread(target=work, name=name, daemon=True))
         self._threads[-1].start()
+
+    def _warm(self) -> None:
+        """Load what the first events would wait for."""
+        if self.intake is not None:
+            self.intake.warm()
+        if self.settings.public:
+            middle("US")
 
     def _open(self) -> None:
         from ..tape import Tape
