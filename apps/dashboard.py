@@ -1,7 +1,7 @@
 """The dashboard under Panel's own server.
 
 ``panel serve apps/dashboard.py --args ADDRESS... [--window W] [--tz ZONE] [--geoip PATH] [--targets PATH]
-[--format NAME] [--map FILE] [--url URL] [--query QUERY]``
+[--format NAME] [--map FILE] [--url URL] [--query QUERY] [--public]``
 """
 
 import argparse
@@ -23,6 +23,7 @@ parser.add_argument("--format", help="of the input, instead of finding it from t
 parser.add_argument("--map", help="a format of your own: TOML that says which field is which column")
 parser.add_argument("--url", help="of the cluster of es:///index, instead of ES_URL")
 parser.add_argument("--query", help="of an index, only what matches: as for Kibana's search, or JSON")
+parser.add_argument("--public", action="store_true", help="show only what is for everyone")
 args = parser.parse_args()
 
 job = Job(
@@ -33,5 +34,6 @@ job = Job(
     args.targets,
     format=args.format,
     mapping=args.map,
+    public=args.public,
 )
 page(shared(job)).servable(title="attackviz")

@@ -9,4 +9,4 @@ from attackviz.dashboard.live import page
 from attackviz.live import current
 
 live = current()
-page(live.tape, {"wall": True}, attribution=live.attribution).servable(title="attackviz")
+page(live.history, {"wall": True}, attribution=live.attribution).servable(title="attackviz")

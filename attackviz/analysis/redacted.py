@@ -43,7 +43,7 @@ class Redacted:
 
     def __init__(self, store: Store, redactor: Redactor) -> None:
         self._store, self._redactor = store, redactor
-        self._latest: tuple[Window | None, EventTable] | None = None
+        self._latest: tuple[object, EventTable] | None = None
 
     def __repr__(self) -> str:
         return f"<Redacted {self._store!r}>"
@@ -110,13 +110,16 @@ class Redacted:
 
     def _held(self, window: Window | None) -> EventTable | None:
         """Return what is left of the events of a window; None of too many."""
-        if self._latest is None or self._latest[0] != window:
-            if self._store.timeline(window, 1).total > BUDGET:
-                return None
-            events = self._store.read(window)
-            table = EventTable(self._redactor.table(events.table), self._redactor.account(events.account))
-            self._latest = (window, table)
-        return self._latest[1]
+        asked = window, getattr(self._store, "last", None)  # a tape grows, and says how far it has come
+        latest = self._latest  # of another thread, the next moment
+        if latest is not None and latest[0] == asked:
+            return latest[1]
+        if self._store.timeline(window, 1).total > BUDGET:
+            return None
+        events = self._store.read(window)
+        table = EventTable(self._redactor.table(events.table), self._redactor.account(events.account))
+        self._latest = asked, table
+        return table
 
     def _asked(self, filters: Filters | None) -> Filters | None:
         for one in filters.conditions if filters else ():

@@ -90,6 +90,9 @@ def serve(
     open_: Annotated[
         bool, typer.Option("--open", help="Live: answer other machines though no token is asked for.")
     ] = False,
+    public: Annotated[
+        bool, typer.Option("--public", help="Show only what is for everyone: networks, countries, no hosts, no names.")
+    ] = False,
     tls: Annotated[
         tuple[Path, Path] | None,
         typer.Option(metavar="CERTIFICATE KEY", help="Live: speak HTTPS.", show_default=False),
@@ -102,6 +105,7 @@ def serve(
     attackviz serve firewall.json --geoip GeoLite2-City.mmdb --targets sites.csv
     attackviz serve 'es+https://host:9200/logs-*' --window "last 7d"
     attackviz serve --live --tape events.tape --from /var/log/suricata/eve.json
+    attackviz serve /var/log/honeypot --public
     """
     if live:
         if address:
@@ -109,7 +113,8 @@ def serve(
         _refuse(window=window, year=year, format=format_name, map=map_file, exclude=exclude, filter=filters)
         from .live import run_live
 
-        run_live(tape, sources or [], keep, open_, tls, tz, geoip or [], targets, port, host, origin or [], no_browser)
+        places = geoip or [], targets
+        run_live(tape, sources or [], keep, open_, public, tls, tz, *places, port, host, origin or [], no_browser)
         return
     if not address:
         raise UsageError("there is nothing to play", hint="name an ADDRESS, or say --live to wait for events")
@@ -131,6 +136,7 @@ def serve(
         mapping=str(map_file) if map_file else None,
         exclude=tuple(map(str, exclude or ())),
         filters=filters,
+        public=public,
     )
     run(job, port, host, origin or [], no_browser)
 

@@ -6,13 +6,12 @@ import gzip
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.redacted import Redacted
 from ..errors import AttackvizError, UsageError
 
 if TYPE_CHECKING:
     from ..replay import Recording
     from ..store import Store
-    from .job import Job
-    from .loading import Loaded
 
 __all__ = ["DETAIL", "Answers"]
 
@@ -23,6 +22,10 @@ The player (zoom.js) asks for finer cells where it has half as many in view.
 """
 
 
+_SAME = ("source", "formats", "attribution", "notice")
+"""What a recording of a part says as the whole does."""
+
+
 class Answers:
     """Answer questions about the events behind a recording of cells.
 
@@ -31,21 +34,18 @@ class Answers:
 
     Parameters
     ----------
-    job : Job
-    loaded : Loaded
-        What the job read.
     store : Store
-        What answers for it.
+        What answers for them. Of one that is redacted, what is wrong with the
+        events behind it is not told.
     recording : Recording
         The whole, in cells.
     """
 
-    def __init__(self, job: Job, loaded: Loaded, store: Store, recording: Recording) -> None:
-        from .loading import words
-
-        self._title, self._words = job.name, words(job, loaded)
+    def __init__(self, store: Store, recording: Recording) -> None:
+        header = recording.header
+        self._title, self._words = header["title"], {name: header[name] for name in _SAME}
         self._store = store
-        self._categories = recording.header["categories"]
+        self._categories = header["categories"]
 
     def __call__(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Return the answer: what can be said of it in JSON, and a recording, gzipped.
@@ -64,6 +64,8 @@ class Answers:
         try:
             return self._answer(question)
         except AttackvizError as error:
+            if isinstance(self._store, Redacted) and not isinstance(error, UsageError):
+                return {"error": "The events cannot be asked at present."}, b""
             return {"error": str(error)}, b""
         except MemoryError:
             return {"error": "The memory of this machine is not enough; choose a shorter window."}, b""

@@ -42,10 +42,12 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
         reading.ask(question, who, lambda answer, body: schedule(lambda: reply(answer, body)))
 
     def make(asked: dict[str, Any], reply: Callable[[dict[str, Any], bytes], None]) -> None:
+        # What is redacted already stays as it is: of a network nothing would be left.
+        asked = {**asked, "redact": None} if reading.job.public else asked
         exporting.export(reading.recording, asked, lambda answer, body: schedule(lambda: reply(answer, body)))
 
     player = Player(
-        status=reading.status,
+        status=reading.shown,
         recording=reading.recording,
         ask=ask,
         export=make,
@@ -56,7 +58,7 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
     schedule = scheduler()
 
     def follow() -> None:
-        player.param.update(status=reading.status, recording=reading.recording)
+        player.param.update(status=reading.shown, recording=reading.recording)
 
     unsubscribe = reading.subscribe(lambda: schedule(follow))
     follow()  # it may have gone on, or ended, since the player was made

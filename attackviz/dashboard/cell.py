@@ -153,7 +153,7 @@ class LiveCell:
 
         name = uuid.uuid4().hex
         thread = pn.serve(
-            {"/": lambda: page(self.live.tape, title=self.title, attribution=self.live.attribution)},
+            {"/": lambda: page(self.live.history, title=self.title, attribution=self.live.attribution)},
             port=self.port,
             address=_HERE,
             websocket_origin=[f"localhost:{self.port}", f"{_HERE}:{self.port}"],

@@ -52,6 +52,8 @@ class Job:
     filters : str or None
         Conditions on the events, as :meth:`attackviz.filters.Filters.parse` takes
         them; what does not meet them is left out, and counted.
+    public : bool
+        Whether viewers get only what is left of events that are redacted.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Job:
     mapping: str | None = None
     exclude: tuple[str, ...] = ()
     filters: str | None = None
+    public: bool = False
 
     @property
     def source(self) -> str:

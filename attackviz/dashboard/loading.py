@@ -203,7 +203,7 @@ def load(job: Job, progress: Progress | None = None) -> Recording:
 
 
 def record(job: Job, loaded: Loaded, store: Store | None = None) -> Recording:
-    """Make the recording of what a job read: of cells where there are too many events.
+    """Make the recording of what a job read: of cells where there are too many events, redacted if it is public.
 
     Parameters
     ----------
@@ -220,8 +220,11 @@ def record(job: Job, loaded: Loaded, store: Store | None = None) -> Recording:
 
     told = words(job, loaded)
     if isinstance(loaded.events, Store):
-        return replay.record(loaded.events, job.name, window=loaded.window, budget=BUDGET, **told)
-    return replay.record(loaded.events, job.name, store=store, window=loaded.window, account=loaded.account, **told)
+        made = replay.record(loaded.events, job.name, window=loaded.window, budget=BUDGET, **told)
+    else:
+        known: dict[str, Any] = {"store": store, "window": loaded.window, "account": loaded.account}
+        made = replay.record(loaded.events, job.name, **known, **told)
+    return replay.redacted(made) if job.public else made
 
 
 def words(job: Job, loaded: Loaded) -> dict[str, Any]:

@@ -28,6 +28,11 @@ STARTING: dict[str, Any] = {
     "items": [],
 }
 
+_PUBLIC: dict[str, dict[str, Any]] = {
+    "error": {"title": "There is nothing to show at present", "detail": "", "hints": []},
+    "empty": {"title": "Nothing to play", "detail": "", "hints": []},
+}
+
 
 class Reading:
     """Read a job in a process of its own and keep what comes of it.
@@ -85,6 +90,15 @@ class Reading:
         """Wait until reading has ended, or for some seconds."""
         if self._thread is not None:
             self._ended.wait(timeout)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What viewers may know of `status`: of a public job, neither what is read nor why it cannot be."""
+        status = self.status
+        if not self.job.public:
+            return status
+        told = {name: value for name, value in status.items() if name == "kind" or not isinstance(value, str | list)}
+        return {**told, "items": [], "source": "", **_PUBLIC.get(status["kind"], {})}
 
     @property
     def failed(self) -> bool:

@@ -171,7 +171,7 @@ def serve_live(
         if tls:
             more["ssl_certfile"], more["ssl_keyfile"] = tls
         run(
-            lambda: page(live.tape, opening, title=settings.title, attribution=live.attribution),
+            lambda: page(live.history, opening, title=settings.title, attribution=live.attribution),
             port=port,
             address=address,
             origins=origins,

@@ -24,7 +24,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from ..analysis import FILTERED
+from ..analysis import FILTERED, redact
 from ..elastic.address import shown
 from ..errors import AttackvizError, StaleDatabaseWarning
 from .answers import Answers
@@ -88,7 +88,7 @@ def read(job: Job, out: BinaryIO) -> Answers | None:
             _frame(out, _empty(job, recording.header))
             return None
         stays = recording.header["grain"] is not None
-        answers = Answers(job, loaded, store, recording) if stays else None
+        answers = Answers(redact(store) if job.public else store, recording) if stays else None
         # One second of work here saves every session two thirds of the way.
         packed = gzip.compress(recording.to_bytes(), compresslevel=6, mtime=0)
         _frame(out, {"kind": "ready", "store": stays}, packed)

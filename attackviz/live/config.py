@@ -16,7 +16,7 @@ from .tokens import Tokens, read_tokens
 
 __all__ = ["LiveSettings", "live_settings"]
 
-_KEYS = ("tape", "keep_days", "max_gigabytes", "push_token_file", "view_token_file", "open", "from", "limits")
+_KEYS = ("tape", "keep_days", "max_gigabytes", "push_token_file", "view_token_file", "open", "public", "from", "limits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class LiveSettings:
         Who may push and look.
     open : bool
         Whether to answer other machines though no token is asked for.
+    public : bool
+        Whether viewers get only what is left of events that are redacted.
     sources : tuple of str
         Addresses to take events from.
     limits : Limits
@@ -53,6 +55,7 @@ class LiveSettings:
     max_bytes: int | None = None
     tokens: Tokens = field(default_factory=Tokens)
     open: bool = False
+    public: bool = False
     sources: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     geoip: tuple[str, ...] = ()
@@ -100,14 +103,15 @@ def live_settings(environ: Mapping[str, str] | None = None, settings: Settings |
     sources, limits = values.get("from", []), values.get("limits", {})
     if not isinstance(sources, list) or not all(isinstance(each, str) for each in sources):
         raise SettingsError("'from' is no list of addresses", where="[live]")
-    if not isinstance(limits, dict) or not isinstance(values.get("open", False), bool):
-        raise SettingsError("limits is no table, or open neither true nor false", where="[live]")
+    if not isinstance(limits, dict):
+        raise SettingsError("limits is no table", where="[live]")
     return LiveSettings(
         tape=Path(tape).expanduser(),
         keep=None if days is None else timedelta(days=days),
         max_bytes=None if gigabytes is None else int(gigabytes * 1e9),
         tokens=read_tokens(env, files),
-        open=values.get("open", False),
+        open=_yes(values, "open"),
+        public=_yes(values, "public"),
         sources=tuple(sources),
         limits=Limits.parse(limits),
         tz=settings.tz,
@@ -123,6 +127,13 @@ def _text(values: Mapping[str, Any], name: str) -> str:
     value = values[name]
     if not isinstance(value, str):
         raise SettingsError(f"{value!r} is no path", where=f"[live] {name}")
+    return value
+
+
+def _yes(values: Mapping[str, Any], name: str) -> bool:
+    value = values.get(name, False)
+    if not isinstance(value, bool):
+        raise SettingsError(f"{value!r} is neither true nor false", where=f"[live] {name}")
     return value
 
 

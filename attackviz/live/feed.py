@@ -51,7 +51,9 @@ class Feed(Route):
             except StreamClosedError:
                 pass
             except AttackvizError as error:  # the tape cannot be read, or the filters ask what columns cannot say
-                await self._send(b"event: error\ndata: %b\n\n" % msgspec.json.encode({"error": error.what}))
+                hidden = self.live.settings.public and not isinstance(error, UsageError)
+                told = {"error": "the events cannot be read at present" if hidden else error.what}
+                await self._send(b"event: error\ndata: %b\n\n" % msgspec.json.encode(told))
 
     def on_connection_close(self) -> None:
         """Stop sending."""
@@ -91,7 +93,7 @@ class Feed(Route):
         """Return what is no longer in the ring; what is no longer on the tape either is told as a gap."""
         place, first = self._place, self._place + gap + 1
         loop = asyncio.get_running_loop()
-        table: pa.Table = await loop.run_in_executor(None, self.live.tape.since, place, _PAGE)
+        table: pa.Table = await loop.run_in_executor(None, self.live.since, place, _PAGE)
         begin = table["sequence"][0].as_py() if table.num_rows else first
         self._place = table["sequence"][-1].as_py() if table.num_rows else first - 1
         lost = begin - place - 1

@@ -27,8 +27,10 @@ class Health(Route):
         """Answer 200 once the tape is open; until then, or where that fails, 503."""
         if self._finished:
             return
-        status = self.live.status()
-        allowed = await Access(self.live, self).refusal("view") is None
+        access = Access(self.live, self)
+        trusted = await access.trusted()
+        status = self.live.status(whole=trusted)
+        allowed = await access.refusal("view") is None or (trusted and self.live.settings.public)
         self.answer(status if allowed else {name: status[name] for name in ("live", "ready")})
 
 
@@ -41,10 +43,10 @@ class Metrics(Route):
     async def get(self) -> None:
         """Answer with the figures."""
         self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        await self.finish(_exposed(self.live))
+        await self.finish(_exposed(self.live, await Access(self.live, self).trusted()))
 
 
-def _exposed(live: Live) -> str:
+def _exposed(live: Live, whole: bool) -> str:
     intake, counts = live.intake, live.counts
     taken = {name: getattr(intake, name, 0) for name in ("accepted", "duplicates", "rejected", "ahead", "untimed")}
     lines: list[str] = []
@@ -75,7 +77,7 @@ def _exposed(live: Live) -> str:
     tell("tape_errors_total", "counter", "Times the tape could not be read.", counts["tape_errors"])
     tell("writer", "gauge", "1 where this process writes the tape.", int(not live.writer))
     for name, kind, meaning, value in _OF_SOURCES:
-        for at, source in enumerate(live.sources()):
+        for at, source in enumerate(live.sources(whole=whole)):
             tell(name, kind, meaning, value(source), f'{{source="{_label(str(source["name"]))}"}}', first=at == 0)
     return "\n".join(lines) + "\n"
 

@@ -7,8 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ..analysis import redact
+from ..analysis.redaction import middle
 from ..errors import AddressError, TapeError
 from .beat import Beat
 from .config import LiveSettings, live_settings
@@ -19,6 +22,7 @@ from .totals import Totals
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ..store import Store
     from ..tape import Tape
     from .inputs import Inputs
     from .intake import Intake
@@ -28,6 +32,7 @@ __all__ = ["Live", "current", "use"]
 _POLL = 0.1  # seconds between looks at a tape that another process writes
 _REFILL = 100_000  # rows
 _WORKERS = 4  # pushes that are decoded at once
+_REDACTED = {"text": "redacted: networks for addresses, regions for places", "url": ""}
 
 
 class Live:
@@ -88,6 +93,8 @@ class Live:
         try:
             database = open_database(*settings.geoip) if settings.geoip else open_database()
             self.attribution = [{"text": each["text"] or "", "url": each["url"] or ""} for each in database.attribution]
+            if settings.public:
+                self.attribution.append(_REDACTED)
             self._refill()
             if self.tape.readonly:
                 self._run(self._follow, "attackviz-follow")
@@ -100,7 +107,7 @@ class Live:
                 own=own_formats(),
                 line_limit=settings.limits.line,
             )
-            self._run(self.intake.warm, "attackviz-warm")
+            self._run(self._warm, "attackviz-warm")
             self.tape.subscribe(self._arrived)
             if settings.sources:
                 from .inputs import Inputs
@@ -130,19 +137,62 @@ class Live:
 
         return holder(self.tape.path) if self.tape.readonly else ""
 
-    def sources(self) -> list[dict[str, Any]]:
-        """Return the state of every source."""
-        return self.inputs.status() if self.inputs is not None else []
+    @cached_property
+    def history(self) -> Store:
+        """What answers viewers about events that are no longer in the ring."""
+        store: Store = redact(self.tape) if self.settings.public else self.tape
+        return store
 
-    def status(self) -> dict[str, Any]:
-        """Return what there is to say of it: for ``/health``."""
-        writer = self.writer
+    def since(self, sequence: int, limit: int) -> pa.Table:
+        """Return rows of the tape as viewers may have them.
+
+        Parameters
+        ----------
+        sequence : int
+            Behind which they lie.
+        limit : int
+            How many at most.
+
+        Raises
+        ------
+        TapeError
+            If the tape cannot be read.
+        """
+        return self._shown(self.tape.since(sequence, limit))
+
+    def sources(self, *, whole: bool = False) -> list[dict[str, Any]]:
+        """Return the state of every source.
+
+        Parameters
+        ----------
+        whole : bool
+            Also to name them, and what is wrong with them, where that is not for everyone.
+        """
+        found = self.inputs.status() if self.inputs is not None else []
+        if whole or not self.settings.public:
+            return found
+        # An address names hosts and paths, and so does what went wrong there.
+        return [
+            {**each, "name": f"source {k}", "error": _trouble(each["error"], "it cannot be read at present")}
+            for k, each in enumerate(found, 1)
+        ]
+
+    def status(self, *, whole: bool = False) -> dict[str, Any]:
+        """Return what there is to say of it: for ``/health``.
+
+        Parameters
+        ----------
+        whole : bool
+            As for `sources`.
+        """
+        writer, trouble = self.writer, self._unread or self.tape.trouble
+        hidden = self.settings.public and not whole
         intake = self.intake
         return {
             "live": True,
             "ready": True,
             "role": "viewer" if writer else "writer",
-            "writer": writer or None,
+            "writer": None if hidden else writer or None,
             "uptime_s": round(time.time() - self.started, 1),
             "last": self.hub.last,
             "clients": self.clients.used,
@@ -151,13 +201,20 @@ class Live:
             }
             if intake
             else None,
-            "trouble": self._unread or self.tape.trouble,
-            "sources": self.sources(),
+            "trouble": _trouble(trouble, "the tape needs a look") if hidden else trouble,
+            "sources": self.sources(whole=whole),
         }
 
     def _run(self, work: Callable[[], None], name: str) -> None:
         self._threads.append(threading.Thread(target=work, name=name, daemon=True))
         self._threads[-1].start()
+
+    def _warm(self) -> None:
+        """Load what the first events would wait for."""
+        if self.intake is not None:
+            self.intake.warm()
+        if self.settings.public:
+            middle("US")
 
     def _open(self) -> None:
         from ..tape import Tape
@@ -178,12 +235,20 @@ class Live:
         last = self.tape.last
         self.hub.begin(max(0, last - _REFILL))
         table = self.tape.since(max(0, last - _REFILL), _REFILL)
-        self.hub.publish(table)
+        self.hub.publish(self._shown(table))
         self.totals.fill(self.tape)
 
     def _arrived(self, table: pa.Table) -> None:
+        table = self._shown(table)
         self.hub.publish(table)
         self.totals.add(table)
+
+    def _shown(self, table: pa.Table) -> pa.Table:
+        """Return rows of the tape as viewers may have them: their sequence tells them apart, whatever else goes."""
+        if not self.settings.public:
+            return table
+        left: pa.Table = redact(table)
+        return left.append_column("sequence", table["sequence"])
 
     def _follow(self) -> None:
         """Follow a tape that another process writes."""
@@ -196,6 +261,10 @@ class Live:
                 self.counts["tape_errors"] += 1
                 self._unread = str(error)
                 self._stopping.wait(1.0)
+
+
+def _trouble(told: str | None, public: str) -> str | None:
+    return public if told else None
 
 
 _lock = threading.Lock()

@@ -79,6 +79,10 @@ class Access:
             return 403, "this host name is not allowed", "name it with --origin HOST:PORT, or set a view token"
         return None
 
+    async def trusted(self) -> bool:
+        """Return whether a request comes with a token to push: to such, what others may not see is told, too."""
+        return self.tokens.needed("push") and await self.refusal("push") is None
+
     async def _without(self, role: str) -> tuple[int, str, str] | None:
         scheme, _, token = self.handler.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self.tokens.allows(role, token.strip()):

@@ -31,7 +31,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
 @pytest.fixture(scope="module")
 def answers(job: Job) -> Answers:
     loaded = load_events(job)
-    return Answers(job, loaded, EventTable(loaded.events, loaded.account), record(job, loaded))
+    return Answers(EventTable(loaded.events, loaded.account), record(job, loaded))
 
 
 def test_a_window_as_a_recording(answers: Answers) -> None:

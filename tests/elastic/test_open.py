@@ -266,7 +266,7 @@ def test_more_than_a_recording_holds_stays_in_the_cluster(bare: Both, monkeypatc
     assert "stay in the cluster" in header["notice"]
     assert set(cells.tables["targets"]["name"].to_pylist()) == {"Prague"}
     # As one zooms: the events, located as those of the file.
-    answers = Answers(job, found, found.store(), cells)
+    answers = Answers(found.store(), cells)
     head, body = asked(answers, "recording", country={"in": ["US", "CN"]})
     assert head == {}
     events = load(gzip.decompress(body))
@@ -289,7 +289,7 @@ def test_places_of_the_documents_are_kept_where_the_cluster_counts(
     cells = record(job, found)
     expected = EventTable(av.read(both.file, window=WINDOW))
     assert cells.header["totals"]["unlocated"] == expected.count().unlocated
-    answers = Answers(job, found, found.store(), cells)
+    answers = Answers(found.store(), cells)
     events = load(gzip.decompress(asked(answers, "recording")[1]))
     countries = {row.key for row in expected.top("country", Window.parse(PART), 20).rows}
     assert {row["country"] for row in events.tables["places"].to_pylist()} <= countries | {""}
