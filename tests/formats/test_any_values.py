@@ -47,7 +47,7 @@ def each(forms):
 
 
 def sample(form):
-    """Return the samples of a format; of one that is asked for by name alone (flows, pushed events) those it is part of."""
+    """Return the samples of a format; of one asked for by name alone (flows, pushes) those it is part of."""
     if form.name == "events.json":
         lines = io.BytesIO()
         write_ndjson([parquet.read_table(CORPUS / "events__generated.parquet")], lines)
