@@ -10,11 +10,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import panel as pn
 from tornado.ioloop import IOLoop
@@ -22,6 +23,8 @@ from tornado.ioloop import IOLoop
 from attackviz.live import Live, LiveSettings
 from attackviz.live.provider import TokenProvider
 from attackviz.live.routes import routes
+
+T = TypeVar("T")
 
 PUSH, VIEW = "a-token-to-push-with", "a-token-to-look-with"
 
@@ -189,3 +192,9 @@ def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
             return found
         pause.wait(0.02)
     raise AssertionError(f"it did not come to hold within {seconds} seconds")
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, in a thread of its own: where browsers are, this one has a loop that runs already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from attackviz.live.limits import Limits
 from attackviz.live.tokens import COOKIE, Tokens
 from attackviz.settings import load_settings
 
-from .servers import PUSH, VIEW, Server, event, lines, serving
+from .servers import PUSH, VIEW, Server, event, finished, lines, serving
 
 BODY = lines([event(1)])
 LOOKING = ["/", "/api/feed", "/api/socket", "/metrics"]
@@ -30,7 +29,7 @@ def bearer(token: str) -> dict[str, str]:
 def status(server: Server, path: str, **headers: str) -> int:
     """Return how a route answers, whatever kind it is."""
     if path == "/api/socket":
-        return asyncio.run(_handshake(server, headers))
+        return finished(_handshake(server, headers))
     if path == "/api/feed":
         with socket.create_connection((server.host, server.port), timeout=60) as connection:
             sent = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -24,7 +24,7 @@ from tornado.websocket import websocket_connect
 from attackviz import Tape
 
 from ..conftest import FULL, ROOT
-from .servers import Answer, Process, Server, event, packed
+from .servers import Answer, Process, Server, event, finished, packed
 
 KILLS = 20 if FULL else 3
 EVENTS = 2_000_000 if FULL else 60_000
@@ -65,7 +65,7 @@ def test_every_acknowledged_event_is_on_the_tape_once_whatever_is_killed(tmp_pat
             if deaths and done >= deaths[0]:
                 deaths.pop(0)
                 pid = process.pid
-                timer = asyncio.run(_kill_in(pid, chance.random() * 0.1, process, bodies[first], str(first)))
+                timer = finished(_kill_in(pid, chance.random() * 0.1, process, bodies[first], str(first)))
                 if timer is not None:
                     acknowledged.add(first)
                 process.end(signal.SIGKILL)
@@ -147,7 +147,7 @@ def stalled(server: Server) -> socket.socket:
 
 def test_fifty_viewers_of_whom_ten_stall_and_ten_vanish(tmp_path: Path) -> None:
     with Process("--tape", str(tmp_path / "tape")) as process:
-        asyncio.run(_fifty(process.server, psutil.Process(process.pid)))
+        finished(_fifty(process.server, psutil.Process(process.pid)))
 
 
 async def _fifty(server: Server, process: psutil.Process) -> None:

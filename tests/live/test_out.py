@@ -18,7 +18,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from attackviz.live import LiveSettings, beat, feed, service
 from attackviz.live.limits import Limits
 
-from .servers import PUSH, VIEW, Server, event, lines, packed, serving, until
+from .servers import PUSH, VIEW, Server, event, finished, lines, packed, serving, until
 
 WAIT = 60
 
@@ -204,7 +204,7 @@ def test_a_player_sees_what_arrives_and_reconnects_without_doubles(short: Server
             await asyncio.to_thread(push, short, 40, 3)
             assert await rows(socket_, 3) == names(40, 3)
 
-    asyncio.run(run())
+    finished(run())
 
 
 def test_a_player_that_fell_behind_is_told_exactly_what_it_missed(short: Server) -> None:
@@ -226,7 +226,7 @@ def test_a_player_that_fell_behind_is_told_exactly_what_it_missed(short: Server)
             if key in json.loads(message):
                 return message
 
-    asyncio.run(run())
+    finished(run())
 
 
 def test_a_player_may_change_its_mind(short: Server) -> None:
@@ -244,7 +244,7 @@ def test_a_player_may_change_its_mind(short: Server) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(viewer, "_QUIET", 0.2)
-        asyncio.run(run())
+        finished(run())
 
 
 WRONG = [
@@ -265,7 +265,7 @@ def test_wishes_that_are_wrong_are_answered(short: Server) -> None:
             await asyncio.to_thread(push, short, 0, 3)
             assert await rows(socket_, 3) == names(0, 3)
 
-    asyncio.run(run())
+    finished(run())
 
 
 def test_events_come_in_through_the_socket_too(short: Server, guarded: Server) -> None:
@@ -292,7 +292,7 @@ def test_events_come_in_through_the_socket_too(short: Server, guarded: Server) -
             await socket_.write_message('{"push": {}}')
             assert "token for push" in (await said(socket_, "error"))["what"]
 
-    asyncio.run(run())
+    finished(run())
 
 
 def test_metrics_say_what_went_through(short: Server) -> None:
