@@ -6,6 +6,7 @@ event table does; so no rule of counting is written down twice.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -48,11 +49,12 @@ _NAME = {"city": "src_city", "region": "src_region", "country": "src_country"}
 _SEED = np.uint64(0x9E3779B97F4A7C15)
 
 
-class Counting:
+class Counting(ABC):
     """Answer the questions of a store; whoever does says what is asked."""
 
+    @abstractmethod
     def _asked(self, window: Window | None, filters: Filters, answer: Callable[[Asking], T]) -> T:
-        raise NotImplementedError("whoever counts says of what")
+        """Return an answer about the events of a window that meet filters."""
 
     def read(
         self,

@@ -22,7 +22,7 @@ from attackviz.live.tokens import Tokens
 from attackviz.replay import load
 from attackviz.settings import Settings
 
-from .servers import PUSH, VIEW, Server, event, lines, serving, until
+from .servers import PUSH, VIEW, Server, event, finished, lines, serving, until
 from .test_out import Listener
 
 ROWS = 120  # more than the ring holds
@@ -94,7 +94,7 @@ def test_no_way_out_shows_what_is_not_for_everyone(settings: LiveSettings) -> No
         told = live.sources()[0]
         assert (told["name"], told["error"]) == ("source 1", "it cannot be read at present")
         # The socket: what is in the ring, and all of the counts.
-        rows, words = asyncio.run(heard(server, 50))
+        rows, words = finished(heard(server, 50))
         assert {row["src_ip"] for row in rows} == {"8.8.4.0/24"}
         assert {row["rule"] for row in rows} == {"GET …"}
         assert [row["sequence"] for row in rows] == sorted({row["sequence"] for row in rows})
@@ -116,7 +116,7 @@ def test_no_way_out_shows_what_is_not_for_everyone(settings: LiveSettings) -> No
             _past(live, what)
         assert live.tape.since(0, 1)["event_id"].to_pylist() == ["canary-0"]  # the team's own tape has it all
     with serving(replace(settings, sources=())) as server:  # filled from the tape
-        rows, _ = asyncio.run(heard(server, 50))
+        rows, _ = finished(heard(server, 50))
         assert {row["src_ip"] for row in rows} == {"8.8.4.0/24"}
 
 
