@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..replay import Recording
     from ..tape.tape import Narrowed
 
-__all__ = ["Loaded", "load", "load_events", "record", "together", "words"]
+__all__ = ["Loaded", "load", "load_events", "record", "words"]
 
 Progress = Callable[[dict[str, Any]], None]
 
@@ -89,6 +89,8 @@ def load_events(job: Job, progress: Progress | None = None) -> Loaded:
     from ..analysis import keep
     from ..geo import enrich, open_database
     from ..open import scan
+    from ..open.batches import together
+    from ..schema import COLUMNS
 
     settings = load_settings()
     tz = job.tz or settings.tz
@@ -110,7 +112,7 @@ def load_events(job: Job, progress: Progress | None = None) -> Loaded:
         targets = find_targets(job, settings, batches.targets)
         located = (enrich(table, database, targets) for table in batches)
         tables = [keep(table, filters, batches.account) if filters else table for table in located]
-    events = together(tables)
+    events = together(tables, list(COLUMNS))
     return Loaded(events, events.num_rows, batches.account, batches.formats, database, window)
 
 
@@ -153,32 +155,6 @@ def as_tape(job: Job, settings: Settings) -> Narrowed | None:
     from ..tape import Tape
 
     return Tape(path_of(job.addresses[0]), readonly=True).where(job.filters)
-
-
-def together(tables: Iterable[pa.Table]) -> pa.Table:
-    """Return batches of events as one table.
-
-    Parameters
-    ----------
-    tables : iterable of pyarrow.Table
-        Batches; columns that only some have are null in the others.
-
-    Returns
-    -------
-    pyarrow.Table
-        With one dictionary a column; without rows where there are no batches.
-
-    Examples
-    --------
-    >>> together([]).num_rows
-    0
-    """
-    import pyarrow as pa
-
-    from ..schema import COLUMNS, arrow_type
-
-    parts = list(tables) or [pa.schema({name: arrow_type(name) for name in COLUMNS}).empty_table()]
-    return pa.concat_tables(parts, promote_options="default").unify_dictionaries()
 
 
 def load(job: Job, progress: Progress | None = None) -> Recording:
