@@ -12,24 +12,28 @@ https://www.elastic.co/docs/reference/aggregations/search-aggregations-bucket-co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from ..account import Account
 from ..analysis.grouped import Grouped, joined
+from ..errors import UsageError
 from ..filters import Filters
 from ..formats import Options
 from ..formats.casts import within as inside
 from ..formats.stored import STORED
 from ..schema import COLUMNS
+from ..store import BUDGET
 from ..window import Window
 from .documents import hits_of, lines_of
 from .groups import TILE, Answer, Bucket, asked_of, from_buckets, from_events
+from .lists import Listed, Lists, lists_of, several
 from .moment import END_MS, FIRST_MS, HOLD, SEED, SPANS, Moment
-from .needs import Source, TooManyError, UncountableError, needed, sources
+from .needs import ListsError, Source, TooManyError, UncountableError, needed, sources
 from .pull import Pull, empty
 from .query import Query, all_of, between, conditions, within
 from .slices import Slice, merged
@@ -49,6 +53,11 @@ AT_ONCE = 3
 
 PROOF = 500
 """Documents that are read to see whether the index keeps what they hold."""
+
+READ = BUDGET
+"""Documents that are read at most where the cluster cannot count them."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +91,14 @@ class _Part:
 class Asking(Moment):
     """Ask a cluster for the parts of one answer, all of the same moment."""
 
+    _lists: Lists | None = None
+    _looked = False  # whether lists were looked for in this moment
+
     def census(self) -> Census:
         """Count everything."""
         account = Account(files={self.documents.index: self.documents.form.name})
-        try:
+
+        def counted() -> tuple[list[_Part], _Part | None]:
             asked = self._sources(())
             core, odd = self.spans(None)
             whole = self._whole(asked)
@@ -93,10 +106,12 @@ class Asking(Moment):
             if self.one_clock:
                 beyond = {"bool": {"must_not": [between(self.documents.time, FIRST_MS, END_MS)]}}
                 parts.append(self._composite(asked, all_of([beyond, whole]), ()))
-            beside = self._beside(asked, odd, (), None, 0)
+            return parts, self._beside(asked, odd, (), None, 0)
+
+        try:
+            parts, beside = self._twice(counted)
         except UncountableError as reason:
-            self.note(reason)
-            read = self._read(None, (), None, 0)
+            read = self._read(None, (), None, 0, reason)
             assert read.account is not None
             return Census(read.groups.events, read.untimed, read.account)
         account.pieces, account.events = (sum(getattr(part, name) for part in parts) for name in ("documents", "kept"))
@@ -145,31 +160,66 @@ class Asking(Moment):
         ------
         TooManyError
             If there are more, and documents shall not be read.
+        UsageError
+            If documents would have to be read, and are more than `READ`.
         """
         filters, limit = filters or Filters(), MOST if limit is None else limit
         where = ("src_lat", "src_lon") if {"place", "text"} & {one.field for one in filters.conditions} else ()
         looked = filters.columns()
         wanted = tuple(dict.fromkeys((*columns, *sorted(looked - {"count", "time"}), *where)))
-        try:
-            if looked & {"count", "time"}:
-                raise UncountableError("a filter looks at the time or the count of every event")
+        fine = tile or (TILE if looked & {"src_lat", "src_lon", "dst_lat", "dst_lon"} else 0)
+
+        def counted() -> tuple[list[Grouped], _Part | None]:
             asked = self._sources(wanted)
             core, odd = self.spans(window)
             narrowed = all_of([core, self._whole(asked), *conditions(filters, self.documents)])
-            fine = tile or (TILE if looked & {"src_lat", "src_lon", "dst_lat", "dst_lon"} else 0)
             if seconds:
                 found = self._by_time(asked, narrowed, wanted, seconds, fine, limit)
             else:
                 found = [self._composite(asked, narrowed, wanted, 0, fine, moments, limit).groups]
-            beside = self._beside(asked, odd, wanted, window, seconds)
+            return found, self._beside(asked, odd, wanted, window, seconds)
+
+        try:
+            if looked & {"count", "time"}:
+                raise UncountableError("a filter looks at the time or the count of every event")
+            found, beside = self._twice(counted)
         except UncountableError as reason:
             if not instead and isinstance(reason, TooManyError):
                 raise
-            self.note(reason)
-            return self._read(window, wanted, filters, seconds).groups
+            return self._read(window, wanted, filters, seconds, reason).groups
         if window is not None:
             found = [part.since(window.start_us) for part in found]
         return joined([*found, *([] if beside is None else [beside.groups])]).met(filters)
+
+    def _twice(self, counted: Callable[[], T]) -> T:
+        """Count, and once more where documents hold lists that were not known."""
+        try:
+            return counted()
+        except ListsError:
+            if self._final:
+                raise
+            self._lists, self._looked = None, True
+            return counted()
+
+    @property
+    def _final(self) -> bool:
+        """Whether no more can be known of lists."""
+        return self._looked or not self.documents.form.sets
+
+    def _parts(self, asked: Sequence[Source]) -> Iterable[Listed]:
+        """Return parts of the documents that can each be counted by some fields."""
+        form = self.documents.form
+        if not any(one.paths[0] in form.sets for one in asked):
+            return (Listed({}, None),)
+        if self._lists is None:
+            fields: list[Source] = []
+            for name in form.sets:
+                with suppress(UncountableError):  # then it is not asked for
+                    fields += sources(self.documents, [name])
+            self._lists = lists_of(self, fields, None if self._looked else self.known.lists)
+            self._looked |= self._lists is not self.known.lists
+            self.known.lists = self._lists
+        return self._lists.apart(asked)
 
     @cached_property
     def _some_ignored(self) -> bool:
@@ -206,6 +256,8 @@ class Asking(Moment):
         try:
             counted = self._composite(asked, all_of([regular, ids]), columns, 1, TILE).groups
         except UncountableError as reason:
+            if isinstance(reason, ListsError) and not self._final:
+                raise
             return str(reason)
         fields = ", ".join(one.paths[0] for one in asked)
         return "" if read == _comparable(counted) else f"the index keeps other values than documents hold, of {fields}"
@@ -229,7 +281,8 @@ class Asking(Moment):
         where: Query = {"bool": {"should": parts}}
         if not parts or not self.total(where):
             return None
-        return self._read(window, columns, None, seconds, where)
+        reason = UncountableError("the index does not keep all that they hold")
+        return self._read(window, columns, None, seconds, reason, where)
 
     def _read(
         self,
@@ -237,9 +290,12 @@ class Asking(Moment):
         columns: tuple[str, ...],
         filters: Filters | None,
         seconds: int,
+        reason: UncountableError,
         where: Query | None = None,
     ) -> _Part:
         """Read documents, and count them here."""
+        if where is None:
+            self.note(reason)
         asked, cut = window, None
         if window is not None and self.documents.by_clock and (where is not None or not self.one_clock):
             # What the index finds outside may be inside by what documents say.
@@ -247,6 +303,14 @@ class Asking(Moment):
             where = where or {"bool": {"should": [within(self.documents.time, window), *self.spans(window)[1]]}}
         options = Options(asked, (*columns, "count"))
         pull = Pull(self.wire, self.documents, options=options, filters=filters, query=all_of([self.query, where]))
+        many = self.total(all_of([where, *conditions(filters or Filters(), self.documents),
+                                  None if asked is None else within(self.documents.time, asked)]))  # fmt: skip
+        if many > READ:
+            raise UsageError(
+                f"the cluster cannot count {many:,} documents, and they are too many to be read: {reason}",
+                where=self.documents.index,
+                hint="serve or read a shorter window, or index them anew with a mapping that can be counted by",
+            )
         parts, untimed = [], 0
         with pull:
             for table in pull:
@@ -299,27 +363,33 @@ class Asking(Moment):
         limit: int = MOST,
     ) -> _Part:
         """Count the documents that meet a query, page by page of combinations."""
-        aggs = asked_of(asked, self.documents.time, seconds, tile, PAGE, moments)
-        found, seen, combinations, kept = [], 0, 0, 0
-        while True:
-            answer = self.search(where, aggs)
-            buckets = answer.aggregations.groups.buckets
-            if not asked and not seconds and answer.hits.total.value:
-                buckets = [_alone(answer)]
-            part, events = from_buckets(self.documents, buckets, asked, columns, seconds)
-            found.append(part)
-            seen += sum(bucket.doc_count for bucket in buckets)
-            kept, combinations = kept + events, combinations + len(buckets)
-            if len(buckets) < PAGE:
-                break
-            if combinations > limit:
-                raise TooManyError(f"there are more than {limit:,} combinations of values")
-            aggs["groups"]["composite"]["after"] = answer.aggregations.groups.after_key
-        if seen != answer.hits.total.value:
-            # A document is once in every combination of what its fields hold.
-            fields = ", ".join(one.paths[0] for one in asked) or self.documents.time
-            raise UncountableError(f"some documents hold lists in {fields}")
-        return _Part(joined(found), seen, kept)
+        found, documents, combinations, kept = [], 0, 0, 0
+        parts = list(self._parts(asked))
+        for one in parts:
+            part, rest = all_of([where, one.query]), [field for field in asked if field.paths[0] not in one.values]
+            aggs, seen = asked_of(rest, self.documents.time, seconds, tile, PAGE, moments), 0
+            while True:
+                answer = self.search(part, aggs)
+                buckets = answer.aggregations.groups.buckets
+                if not rest and not seconds and answer.hits.total.value:
+                    buckets = [_alone(answer)]
+                groups, events = from_buckets(self.documents, buckets, rest, columns, seconds, one.values)
+                found.append(groups)
+                seen += sum(bucket.doc_count for bucket in buckets)
+                kept, combinations = kept + events, combinations + len(buckets)
+                if len(buckets) < PAGE:
+                    break
+                if combinations > limit:
+                    raise TooManyError(f"there are more than {limit:,} combinations of values")
+                aggs["groups"]["composite"]["after"] = answer.aggregations.groups.after_key
+            if seen != answer.hits.total.value:
+                # A document is once in every combination of what its fields hold.
+                fields = several(self, rest) if self._final else []
+                raise ListsError(f"some documents hold lists in {', '.join(fields) or self.documents.time}")
+            documents += seen
+        if len(parts) > 1 and documents != self.total(where):
+            raise ListsError("there are too many different lists of words")
+        return _Part(joined(found), documents, kept)
 
 
 def _alone(answer: Answer) -> Bucket:

@@ -7,7 +7,7 @@ events.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -128,7 +128,12 @@ def asked_of(asked: Sequence[Source], time: str, seconds: int, tile: int, size: 
 
 
 def from_buckets(
-    documents: Documents, buckets: list[Bucket], asked: Sequence[Source], columns: tuple[str, ...], seconds: int
+    documents: Documents,
+    buckets: list[Bucket],
+    asked: Sequence[Source],
+    columns: tuple[str, ...],
+    seconds: int,
+    listed: Mapping[str, list[str]],
 ) -> tuple[Grouped, int]:
     """Make rows of combinations; also return how many of their documents are events.
 
@@ -143,8 +148,11 @@ def from_buckets(
         What is wanted of them.
     seconds : int
         Width of bins of time; none if 0.
+    listed : mapping of str to list of str
+        What all of their documents hold besides, by field.
     """
     written: dict[str, list[Any]] = {_ROW: [str(row) for row in range(len(buckets))]}
+    written |= {path: [values] * len(buckets) for path, values in listed.items()}
     points = 0
     for number, one in enumerate(asked):
         values = [bucket.key[f"k{number}"] for bucket in buckets]

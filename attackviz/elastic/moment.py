@@ -31,6 +31,7 @@ from .slices import Slice, plan
 from .wire import path
 
 if TYPE_CHECKING:
+    from .lists import Lists
     from .wire import Wire
 
 __all__ = ["END_MS", "FIRST_MS", "HOLD", "SEED", "SPANS", "Known", "Moment"]
@@ -62,11 +63,14 @@ class Known:
         What the index said then.
     proved : dict
         By fields: how the index differs from what documents hold; empty where it does not.
+    lists : Lists or None
+        Those that are counted by themselves, when they were last looked for.
     """
 
     documents: Documents
     mapping: bytes = b""
     proved: dict[frozenset[Source], str] = field(default_factory=dict)
+    lists: Lists | None = None
 
     def look(self, wire: Wire) -> Documents:
         """Return what the documents are; new fields may have come."""
@@ -76,6 +80,7 @@ class Known:
             self.documents = replace(self.documents, fields=fields_of(mapping), hides=hides(mapping))
             self.mapping = said
             self.proved.clear()
+            self.lists = None
         return self.documents
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .documents import Documents
 
-__all__ = ["Source", "TooManyError", "UncountableError", "needed", "sources"]
+__all__ = ["ListsError", "Source", "TooManyError", "UncountableError", "needed", "sources"]
 
 _KINDS = (
     frozenset({"keyword", "wildcard", "text"}),
@@ -34,6 +34,10 @@ _KINDS = (
 
 class UncountableError(Exception):
     """The cluster cannot count what is asked as pandas would; it says why."""
+
+
+class ListsError(UncountableError):
+    """Some documents hold lists, and would be counted several times."""
 
 
 class TooManyError(UncountableError):

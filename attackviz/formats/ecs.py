@@ -37,7 +37,7 @@ _SEVERITY_WORDS = {
 _PRIORITIES = {"1": "high", "2": "medium", "3": "low", "4": "info"}
 _BY_PRIORITY = {"suricata", "snort"}  # their integrations copy a priority, where 1 is the worst
 _BROAD = {"network", "host"}
-_ATTACKS = {"intrusion_detection", "malware", "threat", "vulnerability"}
+_ATTACKS = ("intrusion_detection", "malware", "threat", "vulnerability")
 
 
 def _build(c: Columns, within: str = "") -> dict[str, pa.Array | Callable[[], pa.Array]]:
@@ -87,9 +87,10 @@ def _build(c: Columns, within: str = "") -> dict[str, pa.Array | Callable[[], pa
 
 
 def _telling(text: str) -> str | None:
-    """Return the category that says most: intrusion_detection rather than network."""
-    words = [word for word in text.strip("[]").replace('"', "").replace(" ", "").split(",") if word]
-    return next((word for word in words if word not in _BROAD), words[0] if words else None)
+    """Return the category that says most, whatever the order: intrusion_detection rather than network."""
+    words = sorted(word for word in text.strip("[]").replace('"', "").replace(" ", "").split(",") if word)
+    attacks = (word for word in _ATTACKS if word in words)
+    return next(attacks, next((word for word in words if word not in _BROAD), words[0] if words else None))
 
 
 def _has(text: pa.Array, word: str) -> pa.Array:
@@ -240,6 +241,7 @@ ECS = Format(
         *(("src_asn", "source.as.number"), ("src_org", "source.as.organization.name")),
         *(("dst_ip", "destination.ip"), ("dst_port", "destination.port"), ("rule_id", "rule.id")),
     ),
+    sets=("event.kind", "event.category", "event.type"),
 )
 
 ECS_EXPORT = Format(

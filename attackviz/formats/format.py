@@ -67,6 +67,9 @@ class Format:
         Columns that are the value of one field, unchanged but for the
         case of countries, and the field: who keeps the log in an
         index can ask that for such values.
+    sets : tuple of str
+        Fields whose lists are sets: in which order their values stand makes no
+        difference to any column.
     mapping : object
         What a user's own format was made from, so that another process can make
         it, too; None for ours.
@@ -90,6 +93,7 @@ class Format:
     leave_out: Callable[[Columns], None] | None = None
     detected: bool = True
     plain: tuple[tuple[str, str], ...] = ()
+    sets: tuple[str, ...] = ()
     mapping: Any = None
 
     @property
