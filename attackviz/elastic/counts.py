@@ -74,13 +74,13 @@ class Question:
     def answered(self, answer: Callable[Concatenate[Question, Asking, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return an answer; where the moment it is asked of breaks, it is asked of another one."""
         for attempt in range(_TRIES):
-            try:
-                with Asking(self.wire, self.known, self.query) as asking:
+            with Asking(self.wire, self.known, self.query) as asking:
+                try:
                     return answer(self, asking, *args, **kwargs)
-            except ElasticError as error:
-                if attempt == _TRIES - 1 or error.code not in BROKEN:
-                    raise
-                time.sleep(_FIRST_WAIT * 4**attempt)  # a shard may need a moment to be found elsewhere
+                except ElasticError as error:
+                    if attempt == _TRIES - 1 or error.code not in BROKEN:
+                        raise
+            time.sleep(_FIRST_WAIT * 4**attempt)  # a shard may need a moment to be found elsewhere
         raise AssertionError("a question ends by an answer or by an error")
 
     def tried(self, asking: Asking, *columns: str) -> EventTable:

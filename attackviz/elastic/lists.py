@@ -24,7 +24,7 @@ __all__ = ["Listed", "Lists", "lists_of", "several"]
 WORDS = 200
 """Values that a field may have in all, to be looked at so."""
 
-MOST = 64
+MOST = 200
 """Different sets of values that are counted by themselves."""
 
 _LOOK = 500  # documents at once
@@ -105,7 +105,7 @@ class Lists:
 
 
 def lists_of(moment: Moment, fields: Sequence[Source], known: Lists | None) -> Lists:
-    """Return what lists the documents of an index hold: up to about `MOST`, in fields of up to `WORDS` values.
+    """Return what lists the documents of an index hold: up to `MOST`, in fields of up to `WORDS` values.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def lists_of(moment: Moment, fields: Sequence[Source], known: Lists | None) -> L
         return known
     lists = Lists(words, ())
     while words and len(lists.sets) < MOST and (new := _looked(moment, lists)):
-        lists = Lists(words, (*lists.sets, *new))
+        lists = Lists(words, (*lists.sets, *new)[:MOST])
     return lists
 
 

@@ -21,12 +21,15 @@ __all__ = ["Wire", "path"]
 TRIES = 8
 FIRST_WAIT = 0.25  # seconds; doubled each time, up to the longest
 LONGEST_WAIT = 15.0
+SHARDS_TRIES = 4
+"""How often lost shards are tried while the cluster does nothing to bring them back."""
 
 _JSON = "application/json"
 _LINES = "application/x-ndjson"
 _SHARDS = re.compile(rb'"_shards":\{[^}]*?"failed":(\d+)')
 _CLUSTERS = re.compile(rb'"_clusters":\{[^{}]*?"skipped":(\d+)')
 _PRODUCT = "x-elastic-product"
+_RETURNING = "initializing_shards,delayed_unassigned_shards,number_of_in_flight_fetch,number_of_pending_tasks"
 
 
 def path(index: str, *rest: str) -> str:
@@ -54,7 +57,8 @@ class Wire:
 
     What fails for a moment (429, 502, 503, 504, no connection, no answer in
     time) is tried again after a growing wait with jitter; a cluster that never
-    answered is given up after the second try, so that a wrong URL is told at once.
+    answered is given up after the second try, so that a wrong URL is told at once,
+    and so are shards that are lost, unless the cluster is about to bring them back.
 
     Parameters
     ----------
@@ -221,6 +225,8 @@ class Wire:
             limit = allowed if self._met else min(allowed, max(2, len(self.connection.hosts)))
             if attempt >= limit or error.code in leave or not _worth_repeating(error):
                 raise error
+            if error.code == "shards" and attempt >= SHARDS_TRIES and not self._returning():
+                raise error
             self._pause(attempt, after)
 
     def _once(
@@ -257,6 +263,12 @@ class Wire:
             return b"", not_elastic(self._root(node, headers), self.name), 0.0
         self._met = self._met or _PRODUCT in meta.headers
         return b"", explain(meta.status, answer, self._where(target), _index(target)), _seconds(meta.headers)
+
+    def _returning(self) -> bool:
+        """Return whether the cluster is bringing shards back, as after a start; not if it may not be asked."""
+        target = "/_cluster/health"
+        answer, error, _ = self._once("GET", f"{target}?filter_path={_RETURNING}", target, None, _JSON, None)
+        return error is None and any(msgspec.json.decode(answer).values())
 
     def _root(self, node: Any, headers: Mapping[str, str]) -> dict[str, Any] | None:
         """Return what a server says about itself, if it does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attackviz.analysis import EventTable, attackers, bursts, compare
-from attackviz.elastic import Elastic, asking, counts, moment
+from attackviz.elastic import Elastic, asking, counts, lists, moment
 from attackviz.elastic import cells as cubes
 from attackviz.elastic.documents import Documents
 from attackviz.elastic.fields import fields_of
 from attackviz.elastic.needs import UncountableError, needed, sources
+from attackviz.errors import UsageError
 from attackviz.filters import Filters
 from attackviz.formats import FORMATS
 from attackviz.geo import enrich, open_database
@@ -152,11 +154,48 @@ def test_samples_are_of_the_window_and_the_same_each_time(pair):
         )
 
 
-def test_what_cannot_be_counted_is_read_and_said(pair):
-    notes = pair.elastic.top("category").account.notes
+def test_what_cannot_be_counted_is_read_and_said(pair, monkeypatch):
+    notes = pair.elastic.top("rule").account.notes
     if pair.elastic.documents.form.name == "ecs":
-        assert notes == ["counted here, not by the cluster: some documents hold lists in event.category"]
+        assert notes == ["counted here, not by the cluster: some documents hold lists in rule.name"]
+        assert not pair.elastic.top("category").account.notes
+        monkeypatch.setattr(asking, "READ", COUNT // 2)
+        with pytest.raises(UsageError, match=r"too many to be read: some documents hold lists in rule.name"):
+            pair.elastic.top("rule")
+        # A shorter window has fewer.
+        assert pair.elastic.top("rule", Window(made.START, made.START + timedelta(hours=1))).rows
     assert not pair.elastic.timeline(None, 10, "port").account.notes
+
+
+def listed(chance: random.Random, count: int, *more: str) -> Iterator[dict]:
+    """Yield documents with lists of words as Beats write them, and as somebody could."""
+    words = ["network", "intrusion_detection", "web", *more]
+    for _, document in made.ecs(count):
+        event = document["event"]
+        event["category"] = chance.sample(words, chance.randrange(4))
+        event["type"] = chance.choice([None, "info", ["denied", "end"], ["end", "denied"], ["start", "start"]])
+        document["rule"]["name"] = "one"
+        yield document
+
+
+def test_lists_of_words_are_counted_once_in_whatever_order(elastic, index, monkeypatch):
+    chance = random.Random(1)
+    elastic.create(index, made.ECS_MAPPING)
+    one = Elastic(elastic.url, index)
+    # Then come lists, and words, that were not known; and at last more different ones than are counted.
+    for more in ((), ("session",), ("session", "malware")):
+        elastic.fill(index, listed(chance, 150, *more))
+        read = one.read()
+        table = EventTable(read.table, read.account)
+        if len(more) == 2:
+            monkeypatch.setattr(lists, "MOST", 3)
+            one = Elastic(elastic.url, index)
+        for field in ("category", "verdict"):
+            ours, theirs = one.top(field), table.top(field)
+            assert (ours.rows, ours.events) == (theirs.rows, theirs.events)
+            assert ours.account.closes()
+            assert bool(ours.account.notes) == (len(more) == 2)
+    assert "lists" in one.top("category").account.notes[0]
 
 
 def test_many_combinations_come_page_by_page(pair, monkeypatch):

@@ -1,6 +1,7 @@
 """T-Pot's and ECS documents, plain and as Elasticsearch exports them: known answers."""
 
 import json
+from itertools import permutations
 from pathlib import Path
 
 import pandas as pd
@@ -107,6 +108,16 @@ def test_ecs_verdicts(tmp_path, event, verdict):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(document) + "\n")
     assert read(path).verdict.tolist() == [verdict]
+
+
+def test_the_order_of_ecs_categories_makes_no_difference(tmp_path):
+    path, words = tmp_path / "a.json", ["network", "web", "malware", "authentication"]
+    lines = [
+        {"@timestamp": "2024-05-06T07:08:00Z", "source": {"ip": "198.51.100.7"}, "event": {"category": list(order)}}
+        for order in permutations(words)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert set(read(path).category) == {"malware"}
 
 
 @pytest.mark.parametrize(
