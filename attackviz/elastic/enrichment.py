@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..account import Account
 from ..errors import UsageError
@@ -13,8 +16,6 @@ from .bulk import changes
 from .documents import Documents, Hit, lines_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from ..geo import Database, Targets
 
 __all__ = ["ENRICHMENTS", "Enrichment", "enrichments"]
@@ -75,7 +76,7 @@ class Enrichment:
         The field that each column goes to. It is that of the Elastic Common
         Schema; it knows no verdict, so that one, and the severity in our words,
         go to ``labels``, and in documents of ours to ``attackviz``.
-    keys : tuple of bytes
+    keys : tuple of str
         The outermost keys of those fields.
     """
 
@@ -91,9 +92,9 @@ class Enrichment:
         needed = [column for name in names for column in _NEEDED[name]]
         self._options = Options(columns=(_NUMBER, *dict.fromkeys(needed)))
         self.fields = fields_of(names, documents)
-        self.keys = tuple({field.partition(".")[0].encode() for field in self.fields.values()})
+        self.keys = tuple({field.partition(".")[0]: None for field in self.fields.values()})
 
-    def changes(self, hits: Sequence[Hit]) -> list[str | None]:
+    def changes(self, hits: Sequence[Hit]) -> pa.Array:
         """Return JSON objects to be merged into documents.
 
         Parameters
@@ -102,23 +103,25 @@ class Enrichment:
 
         Returns
         -------
-        list of str or None
-            None where nothing is known, or the document is no event.
+        pyarrow.Array of string
+            Null where nothing is known, or the document is no event.
         """
         numbered = [Hit(id=str(number), source=hit.source) for number, hit in enumerate(hits)]
-        found: list[str | None] = [None] * len(hits)
+        rows, found = [pa.array([], pa.int64())], [pa.array([], pa.string())]
         for table in self._documents.tables([lines_of(numbered, ids=True)], Account(), self._options):
-            for number, text in zip(table[_NUMBER].to_pylist(), self._texts(table), strict=True):
-                found[int(number)] = text if text != "{}" else None
-        return found
+            rows.append(table[_NUMBER].combine_chunks().cast(pa.int64()))
+            found.append(self._texts(table))
+        # A row that is no event is not among them, and so null.
+        where = pc.index_in(pa.array(range(len(hits)), pa.int64()), pa.concat_arrays(rows))
+        texts = pa.concat_arrays(found).take(where)
+        return pc.if_else(pc.equal(texts, "{}"), None, texts)
 
-    def _texts(self, table: pa.Table) -> Iterator[str]:
+    def _texts(self, table: pa.Table) -> pa.Array:
         from ..geo import enrich
 
         if self._located:
             table = enrich(table, self._database, self._targets)
-        there = {name: field for name, field in self.fields.items() if name in table.column_names}
-        yield from changes(table, there).to_pylist()
+        return changes(table, {name: field for name, field in self.fields.items() if name in table.column_names})
 
 
 def fields_of(names: Sequence[str], documents: Documents) -> dict[str, str]:

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["dotted", "merged", "placed", "spliced"]
-
-_DOTTED = re.compile(rb'"[^"\\]*\.[^"\\]*"\s*:')
-
-
-def dotted(source: bytes) -> bool:
-    """Return whether a document may have keys with dots in them.
-
-    Examples
-    --------
-    >>> dotted(b'{"source.ip": "::1"}'), dotted(b'{"source": {"ip": "1.1.1.1"}}')
-    (True, False)
-    """
-    return _DOTTED.search(source) is not None
+__all__ = ["merged", "placed"]
 
 
 def merged(document: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
@@ -40,29 +25,6 @@ def merged(document: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         old = out.get(key)
         out[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return out
-
-
-def spliced(source: bytes, change: bytes, keys: Sequence[bytes]) -> bytes | None:
-    """Return a document with an object merged into it, as text; None if it has to be looked into for that.
-
-    Parameters
-    ----------
-    source, change : bytes
-        JSON objects; that of the change holds something.
-    keys : sequence of bytes
-        The outermost keys of the change.
-
-    Examples
-    --------
-    >>> spliced(b'{"n": 1}', b'{"source":{"geo":{}}}', [b"source"])
-    b'{"n": 1,"source":{"geo":{}}}'
-    >>> spliced(b'{"source": {"ip": "::1"}}', b'{"source":{"geo":{}}}', [b"source"])
-    """
-    # What looks like such a key may be one further within, or a text: then it is looked into for nothing.
-    if b"\\u" in source or any(b'"%b"' % key in source for key in keys) or dotted(source):
-        return None
-    end = source.rindex(b"}")
-    return b"%b,%b" % (source[:end], change[1:]) if source[:end].strip() != b"{" else change
 
 
 def placed(change: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..documents import Hit
 from ..enrichment import Enrichment
 from ..letters import Letter
 from ..query import Query, all_of
 from ..write import Writer
-from .merging import merged, placed, spliced
+from .lines import Kept, about, lines, put, sources, spliced
+from .merging import merged, placed
 from .processors import Failed, Processor, load
 from .reading import read
 
@@ -92,20 +94,20 @@ class Work:
         """
         task, counts = self._task, Counter[str]()
         writers: dict[str, Writer] = {}
-        # What is to be merged into documents that others change before they are replaced.
-        changes: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        kept: dict[str, list[Kept]] = defaultdict(list)
         with ExitStack() as stack:
             for hits in read(task.wire, task.index, self._query(piece)):
                 counts["documents"] += len(hits)
-                for index, (lines, ids) in self._actions(hits, counts, changes).items():
+                for index, part in self._parts(hits):
+                    made = self._new(part, counts, kept[index])
                     if index not in writers:
                         writers[index] = stack.enter_context(self._writer(index))
-                    writers[index].send(pa.array(lines, pa.string()), pa.array(ids, pa.string()))
+                    writers[index].send(*made)
                 told(len(hits))
         every = list(writers.values())
         for index, writer in writers.items():
             if writer.stale:
-                every.append(self._updated(index, writer.stale, changes[index]))
+                every.append(self._updated(index, writer.stale, kept[index]))
         for writer in every:
             written = writer.written
             counts["written"] += written.created + written.existing
@@ -114,11 +116,11 @@ class Work:
             _refused(counts, written.refused)
         return counts
 
-    def _updated(self, index: str, stale: Sequence[str], changes: Mapping[str, list[str]]) -> Writer:
+    def _updated(self, index: str, stale: Sequence[str], kept: Sequence[Kept]) -> Writer:
         """Merge changes into documents as they are now, in the cluster."""
         with Writer(self._task.wire, index, op="update", letters=self._letters) as writer:
-            pairs = [(lines, name) for name in dict.fromkeys(stale) for lines in changes[name]]
-            writer.send(*(pa.array(column, pa.string()) for column in zip(*pairs, strict=True)))
+            for each in kept:
+                writer.send(*each.updates(stale))
         return writer
 
     def preview(self, count: int, piece: Slice) -> list[Change]:
@@ -157,64 +159,67 @@ class Work:
         task = self._task
         return Writer(task.wire, index, op=task.op, letters=self._letters, earlier=task.earlier)
 
-    def _actions(
-        self, hits: Sequence[Hit], counts: Counter[str], changes: dict[str, dict[str, list[str]]]
-    ) -> dict[str, tuple[list[str], list[str]]]:
-        """Return lines of bulk requests and their ids, by index; what cannot be changed is kept and counted.
+    def _parts(self, hits: Sequence[Hit]) -> Iterable[tuple[str, Sequence[Hit]]]:
+        """Return documents by the index they go to."""
+        if self._task.to is not None:
+            return [(self._task.to, hits)]
+        found: dict[str, list[Hit]] = defaultdict(list)
+        for hit in hits:
+            found[hit.index].append(hit)
+        return found.items()
+
+    def _new(self, hits: Sequence[Hit], counts: Counter[str], kept: list[Kept]) -> tuple[pa.Array, pa.Array]:
+        """Return lines of bulk requests and their ids; what cannot be changed is kept apart, and counted.
 
         A partial update costs the cluster three times what it costs to replace
         a document: it fetches each by itself. So they are replaced, if they are
         still what was read, and updated only where they are not.
         """
-        task, dead = self._task, []
-        found: dict[str, tuple[list[str], list[str]]] = {}
-        for hit, made in zip(hits, self._made(hits), strict=True):
-            if isinstance(made, Failed):
-                dead.append(Letter(hit.index, hit.id, 0, "processor", made.reason, bytes(hit.source).decode()))
-                continue
-            if made is None:
-                counts["unchanged"] += 1
-                continue
-            whole, change = made
-            lines, ids = found.setdefault(task.to or hit.index, ([], []))
-            ids.append(hit.id)
-            if task.to is not None:
-                lines.append(f"{_head(task.op, _About(hit.id, hit.routing))}\n{whole}\n")
-                continue
-            about = _About(hit.id, hit.routing, hit.seq_no, hit.primary_term, "_none")
-            lines.append(f"{_head('index', about)}\n{whole}\n")
-            update = _head("update", _About(hit.id, hit.routing))
-            changes[hit.index][hit.id].append(f'{update}\n{{"doc":{change}}}\n')
-        if dead:
-            _refused(counts, Counter(processor=len(dead)))
-            self._letters.keep(dead)
-        return found
+        whole, objects, failed = self._made(hits)
+        if failed:
+            _refused(counts, Counter(processor=len(failed)))
+            there = [(hits[row], reason) for row, reason in failed.items()]
+            letters = (Letter(hit.index, hit.id, 0, "processor", why, bytes(hit.source).decode()) for hit, why in there)
+            self._letters.keep(letters)
+        wanted = whole.is_valid()
+        counts["unchanged"] += len(hits) - wanted.true_count - len(failed)
+        heads = about(hits, version=self._task.to is None).filter(wanted)
+        whole = whole.filter(wanted)
+        if self._task.to is None:
+            kept.append(Kept(heads, objects.filter(wanted)))
+        return lines(self._task.op, heads, whole), heads["_id"].combine_chunks()
 
-    def _made(self, hits: Sequence[Hit]) -> Iterator[tuple[str, str] | Failed | None]:
-        """Yield what becomes of each document, and what is merged into it for that; None where nothing is."""
-        copied = self._task.to is not None
+    def _made(self, hits: Sequence[Hit]) -> tuple[pa.Array, pa.Array, dict[int, str]]:
+        """Return documents as they will be, what is merged into them for that, and why some cannot be changed.
+
+        Null is what is not to be written.
+        """
+        nothing = pa.nulls(len(hits), pa.string())
+        whole, objects, results = nothing, nothing, {}
         if self._processor is None and self._enrichment is not None:
-            for hit, text in zip(hits, self._enrichment.changes(hits), strict=True):
-                if text is None:
-                    yield (_line(hit.source), "") if copied else None
-                    continue
-                whole = spliced(bytes(hit.source), text.encode(), self._enrichment.keys)
-                yield (_line(whole), text) if whole is not None else _both(_decoded(hit), msgspec.json.decode(text))
-            return
-        for hit, change in zip(hits, self._changes(hits), strict=True):
-            if isinstance(change, Failed):
-                yield change
-            elif change:
-                yield _both(_decoded(hit), change)
-            else:
-                yield (_line(hit.source), "") if copied else None
+            objects = self._enrichment.changes(hits)
+            whole = spliced(sources(hits), objects, self._enrichment.keys)
+            odd = pc.and_(objects.is_valid(), whole.is_null())
+            for row in pc.indices_nonzero(odd).to_pylist():
+                results[row] = _both(_decoded(hits[row]), msgspec.json.decode(objects[row].as_py()))
+        elif self._processor is not None:
+            for row, change in enumerate(self._changes(hits)):
+                if change:
+                    results[row] = change if isinstance(change, Failed) else _both(_decoded(hits[row]), change)
+        failed = {row: each.reason for row, each in results.items() if isinstance(each, Failed)}
+        good = {row: each for row, each in results.items() if not isinstance(each, Failed)}
+        whole = put(whole, {row: text for row, (text, _) in good.items()})
+        if self._task.to is not None:
+            whole = pc.if_else(whole.is_null(), sources(hits), whole)
+        whole = put(whole, dict.fromkeys(failed))
+        return whole, put(objects, {row: change for row, (_, change) in good.items()}), failed
 
     def _changes(self, hits: Sequence[Hit]) -> list[dict[str, Any] | Failed | None]:
         """Return what is to be merged into each document."""
         changes: list[dict[str, Any] | Failed | None] = [None] * len(hits)
         documents = [_decoded(hit) for hit in hits]
         if self._enrichment is not None:
-            for number, text in enumerate(self._enrichment.changes(hits)):
+            for number, text in enumerate(self._enrichment.changes(hits).to_pylist()):
                 if text is not None:
                     change = placed(msgspec.json.decode(text), documents[number])
                     changes[number] = change
@@ -248,18 +253,6 @@ def _refused(counts: Counter[str], reasons: Counter[str]) -> None:
         counts[f"refused.{reason}"] += count
 
 
-class _About(msgspec.Struct, omit_defaults=True, gc=False):
-    id: str = msgspec.field(name="_id")
-    routing: str | None = None
-    if_seq_no: int | None = None
-    if_primary_term: int | None = None
-    pipeline: str | None = None  # a document that was there has been through it
-
-
-def _head(op: str, about: _About) -> str:
-    return f'{{"{op}":{_json(about)}}}'
-
-
 def _decoded(hit: Hit) -> dict[str, Any]:
     found: dict[str, Any]
     try:
@@ -271,11 +264,6 @@ def _decoded(hit: Hit) -> dict[str, Any]:
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _line(source: bytes | msgspec.Raw) -> str:
-    # As somebody wrote it, spread over lines, perhaps: there, a newline is nothing but space.
-    return bytes(source).replace(b"\n", b" ").decode()
 
 
 def _both(document: dict[str, Any], change: dict[str, Any]) -> tuple[str, str] | Failed:
