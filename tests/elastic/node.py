@@ -235,7 +235,8 @@ class Node:
         self.data, self.version, self.name, self.memory = data.absolute(), version, name, memory
         self.machine = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" if quick else "-XX:+UseG1GC"
         self.port = self.transport = 0
-        self.settings: dict[str, object] = dict(settings or {})
+        # Without G1 nothing is collected in time for a breaker that goes by all of the heap.
+        self.settings: dict[str, object] = {"indices.breaker.total.use_real_memory": not quick, **(settings or {})}
         if seeds is None and masters is None:
             self.settings["discovery.type"] = "single-node"
         else:
