@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,11 +34,12 @@ from .processors import name_of
 from .target import add_fields, prepare, without
 from .task import Task
 from .work import Change
-from .worker import Worker
+from .worker import started
 
 if TYPE_CHECKING:
     from ..documents import Documents
     from ..wire import Wire
+    from .worker import Said, Worker
 
 __all__ = ["AT_ONCE", "HOLD", "Reindex"]
 
@@ -155,10 +155,8 @@ class Reindex:
         UsageError
             If there is no such processor.
         """
-        task = self._task(self._place())
-        said: SimpleQueue[tuple[Worker, str, Any]] = SimpleQueue()
-        worker = Worker(task, said)
-        try:
+        with started(1) as ((worker,), said):
+            worker.begin(self._task(self._place()))
             start, end = self._limits() or (None, None)
             worker.preview(count, Slice(start, end, 0))
             while True:
@@ -167,8 +165,6 @@ class Reindex:
                     changes: list[Change] = value
                     return changes
                 _raise(kind, value)
-        finally:
-            worker.stop()
 
     def run(
         self,
@@ -211,19 +207,20 @@ class Reindex:
         """
         if workers is not None and not (isinstance(workers, int) and 1 <= workers <= 256):
             raise UsageError(f"{workers!r} is no number of processes", hint="give one from 1 to 256")
-        file = Path(checkpoint)
-        place = self._place()
-        task = self._task(place)
-        there = file.exists()
-        planned = [] if there else self._planned(task, workers or _cores())
+        file, count = Path(checkpoint), workers or _cores()
         with ExitStack() as stack:
+            # They get ready while the cluster is asked.
+            processes, said = stack.enter_context(started(count))
+            task = self._task(self._place())
+            there = file.exists()
+            planned = [] if there else self._planned(task, count)
             kept = stack.enter_context(Checkpoint(file, self._job(task), planned, resume=resume))
             letters = stack.enter_context(DeadLetters(dead_letters)) if dead_letters is not None else None
             running = _Running(kept, letters, progress)
             try:
                 if not kept.finished:
                     self._prepare(task)
-                    running.work(self._task(self._place()), workers or _cores())
+                    running.work(self._task(self._place()), processes, said)
             except AttackvizError:
                 if not there and not running.begun:
                     kept.remove()  # there is nothing to go on with
@@ -311,36 +308,31 @@ class _Running:
         self._before = self._read = kept.counts["documents"]
         self._began = self._told = time.monotonic()
 
-    def work(self, task: Task, count: int) -> None:
+    def work(self, task: Task, workers: Sequence[Worker], said: Said) -> None:
         waiting = self._kept.open()
         left = sum(1 for _ in self._kept.open())
-        said: SimpleQueue[tuple[Worker, str, Any]] = SimpleQueue()
-        workers: list[Worker] = []
-        try:
-            workers.extend(Worker(task, said) for _ in range(min(count, left)))
-            busy = set(workers)
-            while busy:
-                worker, kind, value = said.get()
-                if kind == "done":
-                    assert worker.number is not None
-                    self._kept.done(worker.number, value)
-                if kind in ("ready", "done"):
-                    number, row = next(waiting, (None, None))
-                    if number is None or row is None:
-                        busy.discard(worker)
-                    else:
-                        self.begun = True
-                        worker.do(number, Slice(*row))
-                elif kind == "read":
-                    self._tell(value)
-                elif kind == "letters":
-                    if self._letters is not None:
-                        self._letters.keep(value)
+        busy = set(workers[:left])
+        for worker in busy:
+            worker.begin(task)
+        while busy:
+            worker, kind, value = said.get()
+            if kind == "done":
+                assert worker.number is not None
+                self._kept.done(worker.number, value)
+            if kind in ("ready", "done"):
+                number, row = next(waiting, (None, None))
+                if number is None or row is None:
+                    busy.discard(worker)
                 else:
-                    _raise(kind, value)
-        finally:
-            for worker in workers:
-                worker.stop()
+                    self.begun = True
+                    worker.do(number, Slice(*row))
+            elif kind == "read":
+                self._tell(value)
+            elif kind == "letters":
+                if self._letters is not None:
+                    self._letters.keep(value)
+            else:
+                _raise(kind, value)
 
     def _tell(self, read: int) -> None:
         self._read += read

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
@@ -25,17 +25,19 @@ if TYPE_CHECKING:
     from ..letters import Letter
     from .task import Task
 
-__all__ = ["Worker", "main"]
+__all__ = ["Said", "Worker", "main", "started"]
+
+Said = SimpleQueue[tuple["Worker", str, Any]]
+"""What processes say: which one, what kind of thing, and the thing."""
 
 _START = "from attackviz.elastic.reindex.worker import main; main()"
 
 
 class Worker:
-    """Start such a process, and listen to it.
+    """Start such a process, and listen to it; it loads what it needs before it is told what to do.
 
     Parameters
     ----------
-    task : Task
     said : SimpleQueue
         Given ``(worker, kind, value)`` of all that it says: ``ready``, ``read``
         (a count), ``letters``, ``done`` (a Counter), ``preview`` (a list of
@@ -47,7 +49,7 @@ class Worker:
         Of the slice it is at.
     """
 
-    def __init__(self, task: Task, said: SimpleQueue[tuple[Worker, str, Any]]) -> None:
+    def __init__(self, said: Said) -> None:
         self.number: int | None = None
         self._said = said
         paths = os.pathsep.join(path for path in sys.path if path)
@@ -59,6 +61,9 @@ class Worker:
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+
+    def begin(self, task: Task) -> None:
+        """Tell it what is to be done; it says when it is ready."""
         self._tell(task)
 
     def do(self, number: int, piece: Slice) -> None:
@@ -93,6 +98,29 @@ class Worker:
                 kind, value = pickle.load(self._process.stdout)  # noqa: S301 - our own process wrote it
                 self._said.put((self, kind, value))
         self._said.put((self, "gone", None))
+
+
+@contextlib.contextmanager
+def started(count: int) -> Iterator[tuple[list[Worker], Said]]:
+    """Start processes, and end them at last.
+
+    Parameters
+    ----------
+    count : int
+
+    Yields
+    ------
+    list of Worker, SimpleQueue
+        And where to hear what they say.
+    """
+    said: Said = SimpleQueue()
+    workers: list[Worker] = []
+    try:
+        workers.extend(Worker(said) for _ in range(count))
+        yield workers, said
+    finally:
+        for worker in workers:
+            worker.stop()
 
 
 class _Letters:
