@@ -12,7 +12,7 @@ https://www.elastic.co/docs/reference/aggregations/search-aggregations-bucket-co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from ..account import Account
 from ..analysis.grouped import Grouped, joined
-from ..errors import UsageError
+from ..errors import ElasticError, UsageError
 from ..filters import Filters
 from ..formats import Options
 from ..formats.casts import within as inside
@@ -31,7 +31,7 @@ from ..store import BUDGET
 from ..window import Window
 from .documents import hits_of, lines_of
 from .groups import TILE, Answer, Bucket, asked_of, from_buckets, from_events
-from .lists import Listed, Lists, lists_of, several
+from .lists import Listed, Lists, listing, lists_of, several
 from .moment import END_MS, FIRST_MS, HOLD, SEED, SPANS, Moment
 from .needs import ListsError, Source, TooManyError, UncountableError, needed, sources
 from .pull import Pull, empty
@@ -109,7 +109,7 @@ class Asking(Moment):
             return parts, self._beside(asked, odd, (), None, 0)
 
         try:
-            parts, beside = self._twice(counted)
+            parts, beside = self._mended(counted)
         except UncountableError as reason:
             read = self._read(None, (), None, 0, reason)
             assert read.account is not None
@@ -182,7 +182,7 @@ class Asking(Moment):
         try:
             if looked & {"count", "time"}:
                 raise UncountableError("a filter looks at the time or the count of every event")
-            found, beside = self._twice(counted)
+            found, beside = self._mended(counted)
         except UncountableError as reason:
             if not instead and isinstance(reason, TooManyError):
                 raise
@@ -191,20 +191,29 @@ class Asking(Moment):
             found = [part.since(window.start_us) for part in found]
         return joined([*found, *([] if beside is None else [beside.groups])]).met(filters)
 
-    def _twice(self, counted: Callable[[], T]) -> T:
-        """Count, and once more where documents hold lists that were not known."""
-        try:
-            return counted()
-        except ListsError:
-            if self._final:
-                raise
-            self._lists, self._looked = None, True
-            return counted()
+    def _mended(self, counted: Callable[[], T]) -> T:
+        """Count, and again as long as documents hold lists that were not known."""
+        while True:
+            try:
+                return counted()
+            except ListsError as reason:
+                if self.documents.form.sets and not self._looked:
+                    self._lists, self._looked = None, True
+                else:
+                    self._stray(reason)
 
-    @property
-    def _final(self) -> bool:
-        """Whether no more can be known of lists."""
-        return self._looked or not self.documents.form.sets
+    def _stray(self, reason: ListsError) -> None:
+        """Have documents with lists left out and read, if the cluster can tell them."""
+        fields = several(self, reason.fields)
+        if not fields:
+            raise UncountableError(f"some documents have several times in {self.documents.time}") from None
+        if not {*fields} - self.known.strays:
+            raise reason
+        try:
+            self.total(listing(fields))
+        except ElasticError:  # not every cluster takes scripts
+            raise ListsError(fields) from None
+        self.known.strays |= {*fields}
 
     def _parts(self, asked: Sequence[Source]) -> Iterable[Listed]:
         """Return parts of the documents that can each be counted by some fields."""
@@ -220,6 +229,11 @@ class Asking(Moment):
             self._looked |= self._lists is not self.known.lists
             self.known.lists = self._lists
         return self._lists.apart(asked)
+
+    @property
+    def _words(self) -> Collection[Source]:
+        """Fields whose lists are counted by themselves."""
+        return self._lists.words if self._lists is not None else ()
 
     @cached_property
     def _some_ignored(self) -> bool:
@@ -255,18 +269,21 @@ class Asking(Moment):
         ids = {"ids": {"values": [hit.id for hit in hits]}}
         try:
             counted = self._composite(asked, all_of([regular, ids]), columns, 1, TILE).groups
+        except ListsError:
+            raise
         except UncountableError as reason:
-            if isinstance(reason, ListsError) and not self._final:
-                raise
             return str(reason)
         fields = ", ".join(one.paths[0] for one in asked)
         return "" if read == _comparable(counted) else f"the index keeps other values than documents hold, of {fields}"
 
     def _ignored(self, asked: Sequence[Source]) -> Query | None:
-        """Return the query for documents of which the index keeps no value of some fields."""
-        if not self._some_ignored or not asked:
-            return None
-        return {"terms": {"_ignored": sorted({name for one in asked for name in (one.asked, one.paths[0])})}}
+        """Return the query for documents of which the index keeps no value of some fields, or several."""
+        parts: list[Query] = []
+        if self._some_ignored and asked:
+            parts.append({"terms": {"_ignored": sorted({name for one in asked for name in (one.asked, one.paths[0])})}})
+        if strays := self.known.strays.intersection(asked):
+            parts.append(listing(strays))
+        return {"bool": {"should": parts}} if parts else None
 
     def _whole(self, asked: Sequence[Source]) -> Query | None:
         ignored = self._ignored(asked)
@@ -300,15 +317,16 @@ class Asking(Moment):
         if window is not None and self.documents.by_clock and (where is not None or not self.one_clock):
             # What the index finds outside may be inside by what documents say.
             asked, cut = None, window
-            where = where or {"bool": {"should": [within(self.documents.time, window), *self.spans(window)[1]]}}
+            near = {"bool": {"should": [within(self.documents.time, window), *self.spans(window)[1]]}}
+            where = all_of([where, near])
         options = Options(asked, (*columns, "count"))
         pull = Pull(self.wire, self.documents, options=options, filters=filters, query=all_of([self.query, where]))
         many = self.total(all_of([where, *conditions(filters or Filters(), self.documents),
                                   None if asked is None else within(self.documents.time, asked)]))  # fmt: skip
         if many > READ:
             raise UsageError(
-                f"the cluster cannot count {many:,} documents, and they are too many to be read: {reason}",
-                where=self.documents.index,
+                f"the cluster cannot count {many:,} documents of {self.documents.index}, and they are too many to be "
+                f"read: {reason}",
                 hint="serve or read a shorter window, or index them anew with a mapping that can be counted by",
             )
         parts, untimed = [], 0
@@ -384,11 +402,10 @@ class Asking(Moment):
                 aggs["groups"]["composite"]["after"] = answer.aggregations.groups.after_key
             if seen != answer.hits.total.value:
                 # A document is once in every combination of what its fields hold.
-                fields = several(self, rest) if self._final else []
-                raise ListsError(f"some documents hold lists in {', '.join(fields) or self.documents.time}")
+                raise ListsError(field for field in rest if len(parts) == 1 or field not in self._words)
             documents += seen
         if len(parts) > 1 and documents != self.total(where):
-            raise ListsError("there are too many different lists of words")
+            raise ListsError(self._words)  # more than are counted by themselves
         return _Part(joined(found), documents, kept)
 
 

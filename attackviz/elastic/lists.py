@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .moment import Moment
     from .needs import Source
 
-__all__ = ["Listed", "Lists", "lists_of", "several"]
+__all__ = ["Listed", "Lists", "listing", "lists_of", "several"]
 
 WORDS = 200
 """Values that a field may have in all, to be looked at so."""
@@ -128,7 +128,7 @@ def lists_of(moment: Moment, fields: Sequence[Source], known: Lists | None) -> L
     return lists
 
 
-def several(moment: Moment, fields: Sequence[Source]) -> list[str]:
+def several(moment: Moment, fields: Sequence[Source]) -> list[Source]:
     """Return those of some fields in which documents hold several values.
 
     Parameters
@@ -142,11 +142,19 @@ def several(moment: Moment, fields: Sequence[Source]) -> list[str]:
         asked[f"d{number}"] = {"filter": {"exists": {"field": one.asked}}}
     body = {"size": 0, "query": all_of([moment.query]), "aggs": asked}
     found = msgspec.json.decode(moment.post(body))["aggregations"] if asked else {}
-    return [
-        one.asked
-        for number, one in enumerate(fields)
-        if found[f"v{number}"]["value"] > found[f"d{number}"]["doc_count"]
-    ]
+    return [one for number, one in enumerate(fields) if found[f"v{number}"]["value"] > found[f"d{number}"]["doc_count"]]
+
+
+def listing(fields: Iterable[Source]) -> Query:
+    """Return the query for documents with several values in any of some fields; it is a script.
+
+    Parameters
+    ----------
+    fields : iterable of Source
+    """
+    source = "for (f in params.fields) { if (doc.containsKey(f) && doc[f].size() > 1) return true } return false"
+    names = sorted(one.asked for one in fields)
+    return {"script": {"script": {"lang": "painless", "source": source, "params": {"fields": names}}}}
 
 
 def _looked(moment: Moment, lists: Lists) -> list[dict[Source, frozenset[str]]]:

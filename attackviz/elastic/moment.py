@@ -65,12 +65,15 @@ class Known:
         By fields: how the index differs from what documents hold; empty where it does not.
     lists : Lists or None
         Those that are counted by themselves, when they were last looked for.
+    strays : frozenset of Source
+        Fields in which some documents hold lists that are not; these are read.
     """
 
     documents: Documents
     mapping: bytes = b""
     proved: dict[frozenset[Source], str] = field(default_factory=dict)
     lists: Lists | None = None
+    strays: frozenset[Source] = frozenset()
 
     def look(self, wire: Wire) -> Documents:
         """Return what the documents are; new fields may have come."""
@@ -80,7 +83,7 @@ class Known:
             self.documents = replace(self.documents, fields=fields_of(mapping), hides=hides(mapping))
             self.mapping = said
             self.proved.clear()
-            self.lists = None
+            self.lists, self.strays = None, frozenset()
         return self.documents
 
 

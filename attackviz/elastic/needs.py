@@ -37,7 +37,11 @@ class UncountableError(Exception):
 
 
 class ListsError(UncountableError):
-    """Some documents hold lists, and would be counted several times."""
+    """Some documents hold lists in some fields, and would be counted several times."""
+
+    def __init__(self, fields: Iterable[Source]) -> None:
+        self.fields = tuple(fields)
+        super().__init__(f"some documents hold lists in {', '.join(one.paths[0] for one in self.fields)}")
 
 
 class TooManyError(UncountableError):
