@@ -189,7 +189,14 @@ def test_documents_are_copied_and_changed(elastic: Cluster, index: str, filled, 
     elastic.forget(to)
     elastic._made.append(to)
     cluster = Elastic(elastic.url, index)
+    job = cluster.reindex(to, enrich="geo", processor=f"{mine}:leave")
+    with pytest.raises(ReadError, match="a process of the job ended"):
+        job.run(tmp_path / "left")
+    idle = f"/{to}/_settings/index.search.idle.after?flat_settings=true"
+    # Until all is done it is refreshed for those who search it alone; nobody has to know.
+    assert elastic.ask("GET", idle)[to]["settings"] == {"index.search.idle.after": "1ms"}
     done = cluster.reindex(to, enrich="geo", processor=f"{mine}:note").run(tmp_path / "job", workers=2)
+    assert to not in elastic.ask("GET", idle)
     assert (done.documents, done.written, done.closes()) == (COUNT, COUNT, True)
     after, before = by_id(elastic, to), by_id(elastic, index)
     assert before == filled

@@ -31,7 +31,7 @@ from ..template import Place, find, one_name
 from ..wire import path
 from .done import Reindexed
 from .processors import name_of
-from .target import add_fields, prepare, without
+from .target import add_fields, prepare, settle, without
 from .task import Task
 from .work import Change
 from .worker import started
@@ -225,6 +225,8 @@ class Reindex:
                 if not there and not running.begun:
                     kept.remove()  # there is nothing to go on with
                 raise
+            if self._to is not None:
+                settle(self._wire, self._to)
             done = Reindexed.of(kept.counts)
             kept.remove()
         return done
