@@ -38,9 +38,9 @@ def rows(bench: Bench) -> list[Row]:
                 ("scan", ("benchmarks.today.pull", url, INDEX)),
                 ("filtered", ("benchmarks.today.pull", url, INDEX, *fields)),
             ):
-                before = _used(process)
+                before = used(process)
                 ran = run(python("-m", *command))
-                took[name].append((ran, _used(process) - before))
+                took[name].append((ran, used(process) - before))
         ask(url, "DELETE", f"/{INDEX}")
     n = f"{count:,} documents, {runs} runs"
     out = []
@@ -58,8 +58,8 @@ def rows(bench: Bench) -> list[Row]:
     )
     if process is not None:
         # Ours pulls twice in a run, once to warm up.
-        used = [median([each for _, each in took["ours"]]) / 2, median([each for _, each in took["scan"]])]
-        out.append(Row("pull", "the node's own processor time for it", "s", *used, label, n, WALL))
+        spent = [median([each for _, each in took["ours"]]) / 2, median([each for _, each in took["scan"]])]
+        out.append(Row("pull", "the node's own processor time for it", "s", *spent, label, n, WALL))
     return out
 
 
@@ -79,7 +79,8 @@ def load(url: str, index: str, count: int) -> None:
     ask(url, "POST", f"/{index}/_refresh")
 
 
-def _used(process: psutil.Process | None) -> float:
+def used(process: psutil.Process | None) -> float:
+    """Return the processor time a server took so far, seconds."""
     if process is None:
         return 0.0
     times = process.cpu_times()

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Work"]
 
+_UNDER_WAY = 2
+"""Bodies of each process: one is indexed while one is made; a node pays for more of them at once, and gains nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -157,7 +160,7 @@ class Work:
 
     def _writer(self, index: str) -> Writer:
         task = self._task
-        return Writer(task.wire, index, op=task.op, letters=self._letters, earlier=task.earlier)
+        return Writer(task.wire, index, op=task.op, letters=self._letters, workers=_UNDER_WAY, earlier=task.earlier)
 
     def _parts(self, hits: Sequence[Hit]) -> Iterable[tuple[str, Sequence[Hit]]]:
         """Return documents by the index they go to."""
