@@ -387,7 +387,7 @@ class Asking(Moment):
             part, rest = all_of([where, one.query]), [field for field in asked if field.paths[0] not in one.values]
             aggs, seen = asked_of(rest, self.documents.time, seconds, tile, PAGE, moments), 0
             while True:
-                answer = self.search(part, aggs)
+                answer = self.search(part, aggs, len(rest))
                 buckets = answer.aggregations.groups.buckets
                 if not rest and not seconds and answer.hits.total.value:
                     buckets = [_alone(answer)]
@@ -409,9 +409,9 @@ class Asking(Moment):
         return _Part(joined(found), documents, kept)
 
 
-def _alone(answer: Answer) -> Bucket:
+def _alone(answer: Answer[Any]) -> Bucket[None]:
     """Return the one combination there is of no values."""
-    return Bucket({}, answer.hits.total.value, answer.aggregations.first, answer.aggregations.last)
+    return Bucket(None, answer.hits.total.value, answer.aggregations.first, answer.aggregations.last)
 
 
 def _comparable(groups: Grouped) -> Counter[Any]:

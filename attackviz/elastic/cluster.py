@@ -114,7 +114,7 @@ class Elastic(Counting):
         FormatError
             If its documents are of no known format, or of several.
         """
-        from .documents import recognise
+        from .recognise import recognise
 
         return recognise(self.wire, self.index, self._format, self._time)
 

@@ -16,9 +16,10 @@ from ..filters import Filters
 from ..formats import FormatLike, known_formats, own_formats
 from ..formats.explain import Explanation, explain
 from ..window import Window
-from .documents import Documents, page_of, recognise
+from .documents import Documents, page_of
 from .plain import not_elastic
 from .query import Query, all_of, conditions, own_query, within
+from .recognise import recognise, sampled
 from .wire import Wire, path
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def describe(
         try:
             found.documents = recognise(wire, index, form, time_field)
         except FormatError:
-            found.explanation = explain(_lines(wire, index), index, known_formats(own_formats()))
+            found.explanation = explain(sampled(wire, index).lines, index, known_formats(own_formats()))
             raise
         parts = [own, *conditions(filters or Filters(), found.documents)]
         if window is not None:
@@ -193,11 +194,6 @@ def _blocks(wire: Wire, index: str, found: Description) -> None:
             for block, meaning in _BLOCKS.items():
                 if str(each["settings"].get(f"index.blocks.{block}", "false")).lower() == "true":
                     found.remarks.append(f"{name} {meaning}")
-
-
-def _lines(wire: Wire, index: str) -> bytes:
-    body = msgspec.json.encode({"size": _SAMPLE, "sort": ["_doc"], "track_total_hits": False})
-    return page_of(wire.search(path(index, "_search"), {"filter_path": "hits.hits._source"}, body)).lines
 
 
 def _newest(wire: Wire, found: Description, documents: Documents) -> None:

@@ -8,17 +8,21 @@ events.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..account import Account
 from ..analysis.coding import distinct, sums
 from ..analysis.grouped import Grouped
 from ..analysis.times import times, weights
 from ..formats import Batch, Options
+from ..formats.written import Kind, Written
 from ..schema import COLUMNS, arrow_type
 
 if TYPE_CHECKING:
@@ -45,14 +49,20 @@ class _Location(msgspec.Struct, gc=False):
     lon: float
 
 
+_SOMEWHERE = _Location(0.0, 0.0)
+
+
 class _Centre(msgspec.Struct, gc=False):
     location: _Location | None = None
 
 
-class Bucket(msgspec.Struct, gc=False):
+Key = TypeVar("Key")
+
+
+class Bucket(msgspec.Struct, Generic[Key], gc=False):
     """Hold one combination: its values, how many documents have it, and what else was asked for."""
 
-    key: dict[str, Any]
+    key: Key
     doc_count: int
     first: _Number | None = None
     last: _Number | None = None
@@ -60,13 +70,13 @@ class Bucket(msgspec.Struct, gc=False):
     p1: _Centre | None = None
 
 
-class _Groups(msgspec.Struct):
-    buckets: list[Bucket]
+class _Groups(msgspec.Struct, Generic[Key]):
+    buckets: list[Bucket[Key]]
     after_key: dict[str, Any] | None = None
 
 
-class _Aggregations(msgspec.Struct):
-    groups: _Groups = msgspec.field(default_factory=lambda: _Groups([]))
+class _Aggregations(msgspec.Struct, Generic[Key]):
+    groups: _Groups[Key] = msgspec.field(default_factory=lambda: _Groups([]))
     first: _Number | None = None
     last: _Number | None = None
 
@@ -79,14 +89,32 @@ class _Hits(msgspec.Struct):
     total: _Total = msgspec.field(default_factory=_Total)
 
 
-class Answer(msgspec.Struct):
+class Answer(msgspec.Struct, Generic[Key]):
     """Hold one page of combinations, and how many documents there are in all."""
 
     hits: _Hits
-    aggregations: _Aggregations = msgspec.field(default_factory=_Aggregations)
+    aggregations: _Aggregations[Key] = msgspec.field(default_factory=_Aggregations)
 
 
-answer_of = msgspec.json.Decoder(Answer).decode
+@lru_cache(maxsize=64)
+def _decoder(fields: int) -> msgspec.json.Decoder[Answer[Any]]:
+    """Return what decodes combinations of so many values: a class of its own is sooner than a dict each."""
+    values: list[tuple[str, Any, Any]] = [("time", int, 0), *((f"k{number}", Any, None) for number in range(fields))]
+    key = msgspec.defstruct("Key", values, gc=False)
+    return msgspec.json.Decoder(Answer[key])  # type: ignore[valid-type]  # made here
+
+
+def answer_of(body: bytes, fields: int = 0) -> Answer[Any]:
+    """Return the answer to aggregations of `asked_of`.
+
+    Parameters
+    ----------
+    body : bytes
+        JSON.
+    fields : int
+        How many fields were asked for.
+    """
+    return _decoder(fields).decode(body)
 
 
 def asked_of(asked: Sequence[Source], time: str, seconds: int, tile: int, size: int, moments: bool) -> dict[str, Any]:
@@ -129,7 +157,7 @@ def asked_of(asked: Sequence[Source], time: str, seconds: int, tile: int, size: 
 
 def from_buckets(
     documents: Documents,
-    buckets: list[Bucket],
+    buckets: list[Bucket[Any]],
     asked: Sequence[Source],
     columns: tuple[str, ...],
     seconds: int,
@@ -151,39 +179,53 @@ def from_buckets(
     listed : mapping of str to list of str
         What all of their documents hold besides, by field.
     """
-    written: dict[str, list[Any]] = {_ROW: [str(row) for row in range(len(buckets))]}
+    rows = pa.array(np.arange(len(buckets)))
+    written: dict[str, list[Any] | Written] = {_ROW: Written.strings(rows.cast(pa.string()))}
     written |= {path: [values] * len(buckets) for path, values in listed.items()}
     points = 0
     for number, one in enumerate(asked):
-        values = [bucket.key[f"k{number}"] for bucket in buckets]
+        values = list(map(attrgetter(f"key.k{number}"), buckets))
         if one.is_point:
-            places = [
-                _place(value, getattr(bucket, f"p{points}")) for value, bucket in zip(values, buckets, strict=True)
-            ]
-            written |= dict(zip(one.paths, map(list, zip(*places, strict=True)), strict=True)) if places else {}
+            centres = list(map(attrgetter(f"p{points}"), buckets))
+            written |= dict(zip(one.paths, _places(values, centres), strict=True))
             points += 1
-        else:
-            written[one.paths[0]] = values
-    batch = Batch(len(buckets), written)  # type: ignore[arg-type]  # lists are what a log wrote
+        elif any(value is not None for value in values):
+            written[one.paths[0]] = _column(values)
+    batch = Batch(len(buckets), written)
     table = documents.events(batch, Account(), Options(columns=(*columns, "count", _ROW)))
-    row = np.array([int(text) for text in table[_ROW].to_pylist()], np.int64)
+    row = np.asarray(table[_ROW].cast(pa.int64()))
     counts = np.array([bucket.doc_count for bucket in buckets], np.int64)[row]
     if seconds:
-        first = last = np.array([bucket.key["time"] * 1000 for bucket in buckets], np.int64)[row]
+        first = last = np.array([bucket.key.time * 1000 for bucket in buckets], np.int64)[row]
     else:
         first, last = (_moments(buckets, name)[row] for name in ("first", "last"))
     return Grouped(_only(table, columns), counts * weights(table), first, last), int(counts.sum())
 
 
-def _place(tile: str | None, centre: _Centre | None) -> tuple[float | None, float | None]:
-    if tile is None:
-        return None, None
-    if centre is None or centre.location is None:
-        return 0.0, 0.0  # somewhere
-    return round(centre.location.lat, _FINE), round(centre.location.lon, _FINE)
+def _column(values: list[Any]) -> list[Any] | Written:
+    try:
+        return Written.strings(pa.array(values, pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return values  # numbers
 
 
-def _moments(buckets: list[Bucket], name: str) -> NDArray[np.int64]:
+def _places(tiles: list[str | None], centres: list[_Centre | None]) -> tuple[Written, Written]:
+    """Return latitudes and longitudes, of the middle of what is in each tile."""
+    found: list[_Location | None] = [
+        None if tile is None else _SOMEWHERE if one is None or one.location is None else one.location
+        for tile, one in zip(tiles, centres, strict=True)
+    ]
+    lat, lon = ([None if at is None else getattr(at, name) for at in found] for name in ("lat", "lon"))
+    return _degrees(lat), _degrees(lon)
+
+
+def _degrees(values: list[float | None]) -> Written:
+    text = pc.round(pa.array(values, pa.float64()), _FINE).cast(pa.string())
+    valid = pc.is_valid(text).to_numpy(zero_copy_only=False)
+    return Written(text, np.where(valid, np.uint8(Kind.NUMBER), np.uint8(Kind.NULL)))
+
+
+def _moments(buckets: list[Bucket[Any]], name: str) -> NDArray[np.int64]:
     found = (getattr(bucket, name) for bucket in buckets)
     return np.array([0 if each is None or each.value is None else round(each.value * 1000) for each in found], np.int64)
 

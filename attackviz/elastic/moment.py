@@ -206,10 +206,10 @@ class Moment:
         whole = {"pit": {"id": self._pit, "keep_alive": _KEEP}, "track_total_hits": total, **body}
         return self.wire.search("/_search", body=msgspec.json.encode(whole))
 
-    def search(self, where: Query, aggs: dict[str, Any]) -> Answer:
-        """Return what aggregations say of the documents that match, and how many these are."""
+    def search(self, where: Query, aggs: dict[str, Any], fields: int = 0) -> Answer[Any]:
+        """Return what aggregations say of the documents that match, by so many fields, and how many these are."""
         asked = {"size": 0, "query": all_of([self.query, where]), **({"aggs": aggs} if aggs else {})}
-        return answer_of(self.post(asked, total=True))
+        return answer_of(self.post(asked, total=True), fields)
 
     def total(self, where: Query) -> int:
         """Return how many documents match."""

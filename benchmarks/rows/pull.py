@@ -19,7 +19,8 @@ INDEX = "attackviz-bench-pull"
 SLICES = 2
 NOTE = (
     "T-Pot documents of about 0.7 kB on an Elasticsearch 9.5.3 of the same machine. Documents a second of the client's "
-    "processor time, with compiled kernels loaded; attackviz makes an event table, the others a frame of the fields."
+    "processor time, with compiled kernels loaded; attackviz makes an event table, the others a frame of the fields. "
+    "eland is not beside it: 9.2.0 wants pandas below 3 and the client of 9, 8.18.1 pandas below 3 and NumPy below 2."
 )
 WALL = "Node and client share two cores."
 
