@@ -44,7 +44,9 @@ def reindex(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", metavar="N", min=1, help="Processes.  [default: cores]", show_default=False),
+        typer.Option(
+            "--workers", metavar="N", min=1, help="Processes.  [default: one a core, if it pays]", show_default=False
+        ),
     ] = None,
     at_once: Annotated[
         int, typer.Option("--at-once", metavar="N", min=1, help="Calls of the processor under way in each process.")

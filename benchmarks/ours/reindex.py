@@ -22,7 +22,7 @@ def main() -> None:
     url, index, how = sys.argv[1:]
     cluster = Elastic(url, index)
     options: dict[str, object] = {"enrich": "geo"} if how in ("place", "copy") else {}
-    workers = 1 if how == "alone" else 2
+    workers = {"alone": 1, "slow": 2}.get(how)
     if how == "copy":
         ask(url, "DELETE", f"/{index}-to?ignore_unavailable=true")
         options["to"] = f"{index}-to"

@@ -1,4 +1,4 @@
-"""Locate documents as people do today: ``python -m benchmarks.today.reindex URL INDEX MMDB place|copy``."""
+"""Locate documents as people do today: ``python -m benchmarks.today.reindex URL INDEX place|copy MMDB``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POINT = {"source": {"properties": {"geo": {"properties": {"location": {"type": "
 
 def main() -> None:
     """Do it, and print the documents a second."""
-    url, index, path, how = sys.argv[1:]
+    url, index, how, path = sys.argv[1:]
     client = Elasticsearch(url, request_timeout=120)
     copied, to = how == "copy", f"{index}-to"
     if copied:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,6 +52,7 @@ HOLD = 20_000
 
 _SHARES = 4  # slices for each process, so that all end at about the same time
 _SMALLEST = 500  # documents, of slices that are made smaller for that
+_PAYS = 100_000  # documents that are enriched in the time a process takes to start
 
 
 class Reindex:
@@ -155,7 +157,8 @@ class Reindex:
         UsageError
             If there is no such processor.
         """
-        with started(1) as ((worker,), said):
+        said: Said = SimpleQueue()
+        with started(1, said) as (worker,):
             worker.begin(self._task(self._place()))
             start, end = self._limits() or (None, None)
             worker.preview(count, Slice(start, end, 0))
@@ -187,7 +190,8 @@ class Reindex:
         dead_letters : path, optional
             File to append documents to that cannot be changed, with the reason.
         workers : int, optional
-            How many processes; as many as there are cores by default.
+            How many processes. By default as many as there are cores; without a
+            processor one for each 100,000 documents, if those are fewer.
         progress : callable, optional
             Called with a `PullProgress`, now and then.
 
@@ -207,18 +211,21 @@ class Reindex:
         """
         if workers is not None and not (isinstance(workers, int) and 1 <= workers <= 256):
             raise UsageError(f"{workers!r} is no number of processes", hint="give one from 1 to 256")
-        file, count = Path(checkpoint), workers or _cores()
+        file = Path(checkpoint)
+        said: Said = SimpleQueue()
         with ExitStack() as stack:
             # They get ready while the cluster is asked.
-            processes, said = stack.enter_context(started(count))
+            processes = stack.enter_context(started(self._count(workers, 0), said))
             task = self._task(self._place())
             there = file.exists()
-            planned = [] if there else self._planned(task, count)
+            planned = [] if there else self._planned(task, workers)
             kept = stack.enter_context(Checkpoint(file, self._job(task), planned, resume=resume))
             letters = stack.enter_context(DeadLetters(dead_letters)) if dead_letters is not None else None
             running = _Running(kept, letters, progress)
             try:
                 if not kept.finished:
+                    count = self._count(workers, sum(row[2] for _, row in kept.open()))
+                    processes += stack.enter_context(started(count - len(processes), said))
                     self._prepare(task)
                     running.work(self._task(self._place()), processes, said)
             except AttackvizError:
@@ -272,15 +279,22 @@ class Reindex:
         window = self._window
         return None if window is None else (window.start_us // 1000, -(-window.end_us // 1000))
 
-    def _planned(self, task: Task, workers: int) -> list[list[Any]]:
+    def _count(self, workers: int | None, documents: int) -> int:
+        """Return how many processes pay for some documents; nobody knows what a processor takes."""
+        if workers is not None or self._processor is not None:
+            return workers or _cores()
+        return max(1, min(_cores(), documents // _PAYS))
+
+    def _planned(self, task: Task, workers: int | None) -> list[list[Any]]:
         """Return the slices, as plain data; enough of them for every process to have some."""
         wire, window, limits = self._wire, self._window, self._limits()
         pit = opened(wire, task.index, "5m")
         try:
             asked = within(task.time, window) if window is not None else None
             found = plan(wire, pit, all_of([task.query]), asked, task.time, self._hold)
-            share = max(found.total // (_SHARES * workers), _SMALLEST)
-            if share < self._hold:
+            count = self._count(workers, found.total)
+            share = max(found.total // (_SHARES * count), _SMALLEST)
+            if count > 1 and share < self._hold:
                 found = plan(wire, pit, all_of([task.query]), asked, task.time, share)
         finally:
             closed(wire, pit)

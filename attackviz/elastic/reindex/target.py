@@ -66,7 +66,7 @@ def prepare(wire: Wire, index: str, to: str) -> Place:
     """Find the index that documents are copied to; make it like the others, if it is not there.
 
     One that is made is refreshed when somebody searches it, not each second,
-    until `settle`: that is a fifth of what the cluster has to do.
+    until `settle`: about a sixth of what the cluster has to do.
 
     Parameters
     ----------

@@ -101,23 +101,23 @@ class Worker:
 
 
 @contextlib.contextmanager
-def started(count: int) -> Iterator[tuple[list[Worker], Said]]:
+def started(count: int, said: Said) -> Iterator[list[Worker]]:
     """Start processes, and end them at last.
 
     Parameters
     ----------
     count : int
+    said : SimpleQueue
+        Where they say it.
 
     Yields
     ------
-    list of Worker, SimpleQueue
-        And where to hear what they say.
+    list of Worker
     """
-    said: Said = SimpleQueue()
     workers: list[Worker] = []
     try:
         workers.extend(Worker(said) for _ in range(count))
-        yield workers, said
+        yield workers
     finally:
         for worker in workers:
             worker.stop()
