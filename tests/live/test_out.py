@@ -295,6 +295,24 @@ def test_events_come_in_through_the_socket_too(short: Server, guarded: Server) -
     finished(run())
 
 
+def test_health_says_what_troubles_the_tape(short: Server) -> None:
+    live = short.live
+    assert live is not None
+    push(short, 0, 5)
+    (file,) = live.tape.path.glob("*/**/*.parquet")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:10] + bytes([whole[10] ^ 1]) + whole[11:])
+    for number in range(1, 12):  # a dozen segments are worth merging
+        push(short, 5 * number, 5)
+    trouble = until(lambda: short.get("/health").json["trouble"])
+    assert file.name in trouble
+    file.write_bytes(whole)
+    for number in range(12, 24):
+        push(short, 5 * number, 5)
+    until(lambda: short.get("/health").json["trouble"] is None)
+    assert not live.tape.verify().damaged
+
+
 def test_metrics_say_what_went_through(short: Server) -> None:
     push(short, 0, 10)
     push_again = short.post(packed([event(1)])).json
