@@ -23,7 +23,7 @@ def test_a_window_live_and_in_a_page_of_the_tape(chromium: Any, tmp_path: Path) 
             end = now()
             second = timedelta(seconds=1)
             stage.push(300, end, span=90 * second)
-            # Late ones, between those that are there; of a kind and from a place that nobody knows; that stand for many.
+            # Late ones, of a kind and from a place that nobody knows, and such as stand for many.
             stage.push(40, end - 10 * second, span=40 * second, category="a kind of one's own")
             stage.push(3, end - 5 * second, src_ip="192.0.2.1")
             stage.push(5, end - 3 * second, count=40, severity="critical")
