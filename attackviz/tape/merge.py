@@ -87,7 +87,7 @@ def merged(root: Path, run: Sequence[Segment], extra: Mapping[str, pa.DataType])
         with path.open("wb") as file:
             schema = schema_of(extra)
             with writer(file, schema) as parquet:
-                for table in _grouped(_whole(root, each, extra) for each in run):
+                for table in _grouped(part for each in run for part in _parts(root, each, extra)):
                     parquet.write_table(table, row_group_size=ROWS)
                     rows += table.num_rows
             file.flush()
@@ -105,11 +105,15 @@ def merged(root: Path, run: Sequence[Segment], extra: Mapping[str, pa.DataType])
             path.unlink(missing_ok=True)
 
 
-def _whole(root: Path, segment: Segment, extra: Mapping[str, pa.DataType]) -> pa.Table:
-    """Return the rows of a segment whose every byte is as it was written: what is damaged gets no new name."""
+def _parts(root: Path, segment: Segment, extra: Mapping[str, pa.DataType]) -> Iterator[pa.Table]:
+    """Yield the rows of a segment, a row group at a time, for it may be millions.
+
+    Every byte is as it was written: what is damaged gets no new name.
+    """
     if digest(root / segment.name) != segment.check:
         raise damaged(root, segment, "it is not as it was written")
-    return read_rows(root, segment, extra)
+    for group in range(-(-segment.rows // ROWS)):
+        yield read_rows(root, segment, extra, groups=[group])
 
 
 def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
