@@ -6,7 +6,10 @@ import csv
 from functools import cache
 from pathlib import Path
 
-__all__ = ["EVENTS", "LABELS", "OTHER", "UNKNOWN", "country_name", "harmless", "label_of"]
+__all__ = [
+    *("EVENTS", "LABELS", "OTHER", "UNKNOWN"),
+    *("categories_called", "countries_called", "country_name", "harmless", "label_of"),
+]
 
 LABELS = {
     "vpn": "VPN portal",
@@ -25,6 +28,8 @@ UNKNOWN = "unknown"
 EVENTS = "events"
 """The category of all events where the table has none."""
 
+_CALLED = {**LABELS, UNKNOWN: "Unknown", EVENTS: "Events"}
+
 # Marks that turn the direction of text, or end a line where none ends.
 _TRICKS = frozenset("\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
@@ -42,7 +47,39 @@ def label_of(name: str) -> str:
     >>> label_of("vpn"), label_of("SQLi")
     ('VPN portal', 'SQLi')
     """
-    return {**LABELS, UNKNOWN: "Unknown", EVENTS: "Events"}.get(name, name)
+    return _CALLED.get(name, name)
+
+
+def categories_called(text: str) -> list[str]:
+    """Return the categories that the legend calls something else, in which a text is.
+
+    Parameters
+    ----------
+    text : str
+        In lower case.
+
+    Examples
+    --------
+    >>> categories_called("desk")
+    ['vnc']
+    """
+    return [name for name, label in _CALLED.items() if text in label.lower()]
+
+
+def countries_called(text: str) -> list[str]:
+    """Return the codes of the countries in whose name a text is.
+
+    Parameters
+    ----------
+    text : str
+        In lower case.
+
+    Examples
+    --------
+    >>> countries_called("zealand")
+    ['NZ']
+    """
+    return [code for code, name in _countries().items() if text in name.lower()]
 
 
 def country_name(code: str) -> str:

@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import UsageError
 from .console import note
 
 if TYPE_CHECKING:
+    from ..formats import FormatLike
     from ..live import Live
 
 __all__ = ["run_live"]
@@ -24,6 +26,8 @@ def run_live(
     public: bool,
     tls: tuple[Path, Path] | None,
     tz: str | None,
+    form: FormatLike | None,
+    year: int | None,
     geoip: Sequence[Path],
     targets: Path | None,
     port: int,
@@ -40,6 +44,8 @@ def run_live(
     zone(tz or settings.tz or "UTC")
     settings = replace(
         settings,
+        form=form,
+        year=year,
         tape=tape or settings.tape,
         sources=tuple(sources) or settings.sources,
         keep=timedelta(days=keep) if keep else settings.keep,
@@ -49,6 +55,8 @@ def run_live(
         geoip=tuple(map(str, geoip)),
         targets=str(targets) if targets else None,
     )
+    if not settings.sources and (form is not None or year is not None):
+        raise UsageError("--format, --map and --year say how sources are read, and none is named", hint="say --from")
 
     def ready(url: str) -> None:
         note(f"attackviz is live at {url}  (Ctrl-C stops)")

@@ -110,11 +110,13 @@ def serve(
     if live:
         if address:
             raise UsageError("a live server has sources, not logs", hint=f"say --from {address[0]}")
-        _refuse(window=window, year=year, format=format_name, map=map_file, exclude=exclude, filter=filters)
+        _refuse(window=window, exclude=exclude, filter=filters)
+        from ..formats import Mapping
         from .live import run_live
 
-        places = geoip or [], targets
-        run_live(tape, sources or [], keep, open_, public, tls, tz, *places, port, host, origin or [], no_browser)
+        form = Mapping.from_file(map_file, format_name) if map_file else format_name
+        read = tz, form, year, geoip or [], targets
+        run_live(tape, sources or [], keep, open_, public, tls, *read, port, host, origin or [], no_browser)
         return
     if not address:
         raise UsageError("there is nothing to play", hint="name an ADDRESS, or say --live to wait for events")

@@ -51,6 +51,7 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
         recording=reading.recording,
         ask=ask,
         export=make,
+        redacted=reading.job.public,
         linked=True,
         sizing_mode="stretch_both",
         **(opening or {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,13 +12,17 @@ if TYPE_CHECKING:
 
     from .hub import Hub
 
-__all__ = ["BEAT", "STALLED", "Beat", "in_time", "notice_loss"]
+__all__ = ["BEAT", "SILENT", "STALLED", "Beat", "in_time", "notice_loss"]
 
 BEAT = 0.1
 """Seconds between two messages to a viewer."""
 
 STALLED = 30.0
 """Seconds after which a client that takes nothing is let go."""
+
+
+SILENT = 25.0
+"""Seconds after which a connection is ended whose other side acknowledges nothing: 40 with those between two beats."""
 
 
 class Beat:
@@ -72,12 +77,15 @@ async def _held(sending: Awaitable[Any]) -> None:
 
 
 def notice_loss(stream: Any) -> None:
-    """Have the system end a connection whose other side is silent for half a minute.
+    """Have the system end a connection whose other side acknowledges nothing for a while.
 
     Parameters
     ----------
     stream : tornado.iostream.IOStream
     """
     option = getattr(socket, "TCP_USER_TIMEOUT", None)  # of Linux; elsewhere a write fails later
-    if option is not None and stream is not None and stream.socket.family != getattr(socket, "AF_UNIX", None):
-        stream.socket.setsockopt(socket.IPPROTO_TCP, option, int(STALLED * 1000))
+    own = getattr(stream, "socket", None)  # None where it is gone already
+    if option is None or own is None or own.family == getattr(socket, "AF_UNIX", None):
+        return
+    with suppress(OSError):  # it goes at this moment
+        own.setsockopt(socket.IPPROTO_TCP, option, int(SILENT * 1000))

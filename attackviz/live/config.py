@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
 from ..settings import Settings, load_settings
 from .limits import Limits
 from .tokens import Tokens, read_tokens
+
+if TYPE_CHECKING:
+    from ..formats import FormatLike
 
 __all__ = ["LiveSettings", "live_settings"]
 
@@ -46,6 +49,10 @@ class LiveSettings:
         Table of where attacks arrive, instead of the settings'.
     tz : str or None
         Zone of times that name none.
+    form : str, Mapping, path or None
+        Format of sources that have none named behind their address; told by content if None.
+    year : int or None
+        Year of times of sources that name none.
     title : str
         What it is called.
     """
@@ -61,6 +68,8 @@ class LiveSettings:
     geoip: tuple[str, ...] = ()
     targets: str | None = None
     tz: str | None = None
+    form: FormatLike | None = None
+    year: int | None = None
     title: str = "live"
 
 

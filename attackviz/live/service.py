@@ -113,7 +113,14 @@ class Live:
                 from .inputs import Inputs
 
                 state = self.tape.path / "inputs"
-                self.inputs = Inputs(settings.sources, self.intake.take, state, tz=settings.tz or "UTC")
+                self.inputs = Inputs(
+                    settings.sources,
+                    self.intake.take,
+                    state,
+                    format=settings.form,
+                    tz=settings.tz or "UTC",
+                    year=settings.year,
+                )
                 self.inputs.start()
         except BaseException:
             self.tape.close()

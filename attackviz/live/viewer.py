@@ -89,12 +89,16 @@ class Socket(WebSocketHandler, Route):
             self._pump.cancel()
 
     def on_connection_close(self) -> None:
-        """Free the place, also where the connection never became a socket."""
+        """Free the place: the socket is closed, or the connection never became one."""
         super().on_connection_close()
-        self.on_finish()
+        self._leave()
 
     def on_finish(self) -> None:
-        """Free the place of this client."""
+        """Free the place of a request that was answered; where it became a socket, that has just begun."""
+        if self.get_status() != 101:
+            self._leave()
+
+    def _leave(self) -> None:
         if self._taken:
             self._taken = False
             self.live.clients.give(1)

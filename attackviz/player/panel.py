@@ -63,6 +63,9 @@ class Player(JSComponent):
         "with its name, or with an error; and the file), in a callback of the session.",
     )
     exports = param.Boolean(default=False, constant=True, doc="Whether there is somebody to export; not for use.")
+    redacted = param.Boolean(
+        default=False, constant=True, doc="Whether what is shown is redacted already, and so is whatever is exported."
+    )
     asks = param.Boolean(default=False, constant=True, doc="Whether there is somebody to ask; not for use.")
     live = param.Dict(
         default={},

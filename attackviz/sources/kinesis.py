@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ..account import Account, BadPiece
 from ..errors import AddressError, ReadError
 from ..formats import Format, Options
+from .aggregated import MAGIC, within
 from .arrived import Arrived
 from .aws import client, code, failed, refused
 from .inflate import inflated, squeezed
@@ -36,8 +37,8 @@ _LOOK = 30.0  # seconds between looks for shards nobody told of
 _MOST = 10_000  # records
 _BACK = 60.0  # seconds before now that are new at first: clocks differ
 _INFLATED = 16 << 20  # bytes a record may unpack to
-_PACKED = b"\xf3\x89\x9a\xc2"  # records that the producer library put together
 _ENDED = ""
+_AGAIN = "records that their producer sends again to another shard"
 _FULL = "ProvisionedThroughputExceededException"
 
 
@@ -55,6 +56,8 @@ class _Shard:
         Whether there is more right now.
     closed : bool
         Whether nothing is written to it any more.
+    keys : tuple of int
+        The first and the last hash key of its records.
     """
 
     name: str
@@ -62,6 +65,7 @@ class _Shard:
     iterator: str | None = None
     behind: bool = False
     closed: bool = False
+    keys: tuple[int, int] = (0, (1 << 128) - 1)
 
 
 class Kinesis:
@@ -168,7 +172,9 @@ class Kinesis:
             for each in answer["Shards"]:
                 parents = {each[name] for name in ("ParentShardId", "AdjacentParentShardId") if each.get(name)}
                 closed = bool(each["SequenceNumberRange"].get("EndingSequenceNumber"))
-                listed[each["ShardId"]] = _Shard(each["ShardId"], parents, closed=closed)
+                ends = each["HashKeyRange"]
+                keys = int(ends["StartingHashKey"]), int(ends["EndingHashKey"])
+                listed[each["ShardId"]] = _Shard(each["ShardId"], parents, closed=closed, keys=keys)
             asked = {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
         self._at = {name: number for name, number in self._at.items() if name in listed}
         open_ = {name: shard for name, shard in listed.items() if self._at.get(name) != _ENDED}
@@ -223,17 +229,29 @@ class Kinesis:
         return Arrived(self._events(shard, records), self._position(), since=since)
 
     def _events(self, shard: _Shard, records: list[dict[str, Any]]) -> pa.Table | None:
-        held = []
+        held: list[Record] = []
         for each in records:
             key, data = f"{self._stream} {shard.name} {each['SequenceNumber']}", each["Data"]
-            if data.startswith(_PACKED):
-                self._spoil("records that a producer library put together", key)
+            if not data.startswith(MAGIC):
+                self._hold(key, data, held)
                 continue
-            if squeezed(data):
-                data = self._unpacked(data, key)
-            if data is not None:
-                held.append(Record(key, data))
+            try:
+                parts, again = within(data, *shard.keys)
+            except ValueError:
+                self._spoil("records of the producer library that are damaged", key)
+                continue
+            for number, part in enumerate(parts):
+                self._hold(f"{key} {number}", part, held)
+            if again:
+                self.account.pieces += again
+                self.account.left_out[_AGAIN] += again
         return self._records.table(held) if held else None
+
+    def _hold(self, key: str, data: bytes | None, held: list[Record]) -> None:
+        if data is not None and squeezed(data):
+            data = self._unpacked(data, key)
+        if data is not None:
+            held.append(Record(key, data))
 
     def _unpacked(self, data: bytes, key: str) -> bytes | None:
         own, pieces, size = Account(), [], 0

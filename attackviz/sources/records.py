@@ -70,7 +70,7 @@ class Records:
         self._options = replace(options, columns=tuple(COLUMNS))
         known = known_formats(options.own)
         # Lines of an event table, which are not detected in files: programs send them.
-        self._known = known | {"events": replace(known["events"], detected=True)}
+        self._known = known | {"events.json": replace(known["events.json"], detected=True)}
 
     def table(self, records: Sequence[Record], otherwise: Sequence[Record] | None = None) -> pa.Table | None:
         """Return the events of some records; None if they hold none.

@@ -26,6 +26,7 @@ from .columns import SEQUENCE, Catalogue, schema_of
 from .files import damaged, read_rows
 from .reading import inside, within
 from .segments import HOUR_US, UNDATED, Segment
+from .texts import maybe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,14 +133,16 @@ class Asking:
         told = ", ".join(f"{part} AS k{number}" for number, part in enumerate(parts))
         us = 'epoch_us("time")'
         width = seconds * 1_000_000
+        texts, values = maybe(filters, 2)
         bin_ = f"{us} - (({us} % {width}) + {width}) % {width} AS bin, " if seconds else ""
         found = self._table(
             f'{told}{", " if told else ""}{bin_}CAST(sum(coalesce("count", 1)) AS BIGINT) AS weight, '
             f"min({us}) AS first, max({us}) AS last, min({SEQUENCE}) AS came",
             self.timed,
             wanted,
-            self._ends(),
+            (*self._ends(), *texts),
             having="HAVING count(*) > 0",
+            values=values,
         ).sort_by("came")  # DuckDB gives them in any order
         rows = {name: _typed(name, found[f"k{number}"]) for number, name in enumerate(wanted)}
         numbers = (np.asarray(found[name], np.int64) for name in ("weight", "first", "last"))
@@ -222,8 +225,9 @@ class Asking:
         group: str = "GROUP BY ALL",
         having: str = "",
         named: bool = False,
+        values: Sequence[object] = (),
     ) -> pa.Table:
-        """Return what DuckDB says of some segments."""
+        """Return what DuckDB says of some segments; values are those of the parameters from the second on."""
         import duckdb
 
         # The first file says what columns there are: those of every tape, or all of this one.
@@ -236,7 +240,7 @@ class Asking:
             with self.duck.cursor() as cursor:
                 # Names are quoted, all else is of this file.
                 asked = f"SELECT {told} FROM read_parquet($1, {options}) {conditions} {group} {having}"  # noqa: S608
-                found: pa.Table = cursor.sql(asked, params=[paths]).to_arrow_table()
+                found: pa.Table = cursor.sql(asked, params=[paths, *values]).to_arrow_table()
         except duckdb.OutOfMemoryException as error:
             raise MemoryError(str(error)) from None
         except duckdb.Error as error:

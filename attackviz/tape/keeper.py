@@ -83,26 +83,32 @@ class Keeper:
         while not self._ended:
             self._writer.grown.clear()
             try:
-                self._tend()
+                trouble = self._tend()
                 if time.monotonic() - looked > ROUND or not looked:
                     looked = time.monotonic()
                     self.retire()
-                self.trouble = None
+                self.trouble = trouble
             except (AttackvizError, OSError) as error:
                 self.trouble = str(error)
             self._writer.grown.wait(GRACE / 3 if self._old else ROUND)
 
-    def _tend(self) -> None:
+    def _tend(self) -> str | None:
+        """Merge what is due; return why an hour cannot be, which is tried again the next time."""
+        trouble = None
         while self._writer.written:
             self._hours.add(self._writer.written.pop().hour)
-        hours, self._hours = sorted(self._hours), set()
-        for hour in hours:
-            while not self._ended and self._merge_due(hour):
-                pass
+        for hour in sorted(self._hours):
+            try:
+                while not self._ended and self._merge_due(hour):
+                    pass
+                self._hours.discard(hour)
+            except AttackvizError as error:
+                trouble = str(error)
         with self._working:
             limit = time.monotonic() - GRACE
             remove(self._writer.shelf.root, [each for when, each in self._old if when < limit])
             self._old = [(when, each) for when, each in self._old if when >= limit]
+        return trouble
 
     def _merge_due(self, hour: int) -> bool:
         """Merge what is worth it in an hour, and say whether there was something."""

@@ -43,11 +43,11 @@ _WATCH = """
 
 
 def rows(bench: Bench) -> list[Row]:
-    """Push at two rates, and look."""
-    return [_row(bench, rate) for rate in (1_000, 10_000)]
+    """Push at three rates, and look; the last is more than a browser on the same cores need hold."""
+    return [_row(bench, rate, goal) for rate, goal in ((1_000, Goal(1.5)), (10_000, Goal(1.5)), (50_000, None))]
 
 
-def _row(bench: Bench, rate: int) -> Row:
+def _row(bench: Bench, rate: int, goal: Goal | None) -> Row:
     seconds = bench.pick(20, 5)
     port = free_port()
     command = ["-m", "attackviz", "serve", "--live", "--no-browser", "--port", f"{port}"]
@@ -56,46 +56,54 @@ def _row(bench: Bench, rate: int) -> Row:
         server.until_listening()
         page.goto(server.url)
         page.wait_for_function("() => window.findPlayer()?.state.live?.connection === 'open'")
-        took = _looked(page, server.url, rate, seconds)
+        took, taken = _looked(page, server.url, rate, seconds)
     middle, most = (float(each) / 1000 for each in np.percentile(took, [50, 95]))
-    n = f"{rate:,} events a second, {len(took):,} events; median {middle:.2f} s"
-    return Row("live_pixel", "POST to pixel, 95 of 100", "s", most, n=n, note=NOTE, goal=Goal(1.5))
+    n = f"{rate:,} events a second ({taken:,.0f} came), {len(took):,} events; median {middle:.2f} s"
+    return Row("live_pixel", "POST to pixel, 95 of 100", "s", most, n=n, note=NOTE, goal=goal)
 
 
-def _looked(page: Page, url: str, rate: int, seconds: float) -> list[float]:
-    ended = threading.Event()
-    pusher = threading.Thread(target=_push, args=(url, rate, ended), daemon=True)
+def _looked(page: Page, url: str, rate: int, seconds: float) -> tuple[list[float], float]:
+    """Return how many milliseconds events took, and how many came a second."""
+    ended, taken = threading.Event(), [0]
+    pusher = threading.Thread(target=_push, args=(url, rate, ended, taken), daemon=True)
     pusher.start()
     page.wait_for_function("() => window.findPlayer().state.live.held > 0")
     page.wait_for_timeout(3000)  # until it runs evenly
+    began, before = time.monotonic(), taken[0]
     try:
         took: list[float] = page.evaluate(_WATCH, seconds)
+        came = (taken[0] - before) / (time.monotonic() - began)
     finally:
         ended.set()
         pusher.join()
-    return took
+    return took, came
 
 
-def _push(url: str, rate: int, ended: threading.Event) -> None:
+def _push(url: str, rate: int, ended: threading.Event, taken: list[int]) -> None:
     connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
-    rng = np.random.default_rng(SEED)
-    number, due = 0, time.monotonic()
+    lines = _lines(int(rate * EVERY))
+    due = time.monotonic()
     while not ended.wait(max(0.0, due - time.monotonic())):
-        due += EVERY
-        count = int(rate * EVERY)
-        hosts = rng.integers(1 << 24, 224 << 24, count).tolist()
-        now = round(time.time() * 1e6)
-        told = {"time": np.datetime64(now, "us").item().isoformat() + "Z", "category": "ssh", "verdict": "detected"}
-        lines = (
+        due = max(due + EVERY, time.monotonic() - EVERY)  # what could not be sent in time is not made up for
+        now = np.datetime64(round(time.time() * 1e6), "us").item().isoformat()
+        body = lines.replace("@TIME", now).replace("@PUSH", f"{taken[0]}")
+        connection.request("POST", "/api/events", body, {"Content-Type": "application/x-ndjson"})
+        taken[0] += json.loads(connection.getresponse().read())["accepted"]
+    connection.close()
+
+
+def _lines(count: int) -> str:
+    """Return lines that are the same in every push, but for its time and name: to make them anew would take a core."""
+    hosts = np.random.default_rng(SEED).integers(1 << 24, 224 << 24, count).tolist()
+    told = {"time": "@TIMEZ", "category": "ssh", "verdict": "detected"}
+    return "".join(
+        json.dumps(
             {
                 **told,
-                "event_id": f"{number + n}",
+                "event_id": f"@PUSH-{n}",
                 "src_ip": ".".join(str(host >> shift & 255) for shift in (24, 16, 8, 0)),
             }
-            for n, host in enumerate(hosts)
         )
-        body = "".join(json.dumps(line) + "\n" for line in lines)
-        connection.request("POST", "/api/events", body, {"Content-Type": "application/x-ndjson"})
-        connection.getresponse().read()
-        number += count
-    connection.close()
+        + "\n"
+        for n, host in enumerate(hosts)
+    )

@@ -50,7 +50,11 @@ def test_a_replay_for_everyone(chromium: Browser, tmp_path: Path) -> None:
         assert [recording.header["totals"]["events"] for recording in recordings] == [2 * EVENTS]
         clean_recording(recordings[0])
         assert_clean(player, heard)
-        download = exported(player, "Table", redact=False)  # whatever is chosen
+        download = exported(player, "Table", redact=True)  # there is no choice
+        player.page.keyboard.press("e")
+        menu = player.root.get_by_role("dialog", name="Export")
+        assert "Redacted, as all that this server shows" in menu.inner_text()
+        assert menu.get_by_role("checkbox").count() == 0
         download.save_as(tmp_path / "events.csv")
         assert watch.said == []
     table = (tmp_path / "events.csv").read_text()

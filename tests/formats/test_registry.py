@@ -1,11 +1,14 @@
 """Formats are told by content, and what is none is named."""
 
+import importlib
 import json
+import pkgutil
 
 import pytest
 
+from attackviz import formats
 from attackviz.errors import FormatError, UsageError
-from attackviz.formats import by_name, detect
+from attackviz.formats import FORMATS, Format, by_name, detect
 
 SAMPLES = {
     "cloudflare.http_requests": {"ClientIP": "1.2.3.4", "EdgeStartTimestamp": 1},
@@ -93,3 +96,16 @@ def test_text_of_a_log_is_quoted_in_errors():
 def test_unknown_name_says_which_are_known():
     with pytest.raises(UsageError, match=r"no format 'nonsense'.*heralding"):
         by_name("nonsense")
+
+
+def test_no_two_formats_have_a_name():
+    made = [
+        form
+        for module in pkgutil.iter_modules(formats.__path__, f"{formats.__name__}.")
+        for form in vars(importlib.import_module(module.name)).values()
+        if isinstance(form, Format)
+    ]
+    own = {id(form): form for form in made}.values()
+    assert sorted(form.name for form in own) == sorted(FORMATS)
+    assert {form.name: form for form in own} == FORMATS
+    assert len({form.title for form in own}) == len(FORMATS)

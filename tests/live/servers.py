@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -138,8 +138,14 @@ def serving(settings: LiveSettings, host: str = "127.0.0.1", **more: Any) -> Ite
 class Process:
     """A server of the command line."""
 
-    def __init__(self, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
-        command = [sys.executable, "-m", "attackviz", "serve", "--live", "--port", "0", "--no-browser", *arguments]
+    def __init__(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("-m", "attackviz"),
+    ) -> None:
+        command = [sys.executable, *program, "serve", "--live", "--port", "0", "--no-browser", *arguments]
         self._process = subprocess.Popen(
             command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=cwd, env=env, text=True
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from tornado.httpclient import HTTPRequest
+from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from attackviz.live import LiveSettings, beat, feed, service
 from attackviz.live.limits import Limits
 
+from ..conftest import FULL, missing
 from .servers import PUSH, VIEW, Server, event, finished, lines, packed, serving, until
 
 WAIT = 60
@@ -27,7 +29,8 @@ WAIT = 60
 def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Yield a server whose ring holds only fifty rows, and whose heart beats fast."""
     monkeypatch.setattr(service, "CAPACITY", 50)
-    monkeypatch.setattr(feed, "HEARTBEAT", 0.1)
+    if not FULL:
+        monkeypatch.setattr(feed, "HEARTBEAT", 0.1)
     with serving(LiveSettings(tape=tmp_path / "tape", limits=Limits(requests=10_000, clients=4))) as found:
         yield found
 
@@ -130,7 +133,8 @@ def test_clients_that_go_make_room_for_others(short: Server) -> None:
 
 
 def test_a_listener_that_takes_nothing_is_let_go(short: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(beat, "STALLED", 0.5)
+    if not FULL:
+        monkeypatch.setattr(beat, "STALLED", 0.5)
     live = short.live
     assert live is not None
     with socket.socket() as connection:
@@ -139,9 +143,36 @@ def test_a_listener_that_takes_nothing_is_let_go(short: Server, monkeypatch: pyt
         connection.sendall(b"GET /api/feed HTTP/1.0\r\nHost: localhost\r\n\r\n")
         until(lambda: live.clients.used == 1)
         push(short, 0, 40_000)  # more than the system holds for anybody
-        until(lambda: live.clients.used == 0)  # by the system's notice or by ours, whichever comes first
+        until(lambda: live.clients.used == 0, 45)  # by the system's notice or by ours, whichever comes first
     with Listener(short, Last_Event_ID="39990") as listener:  # others are served
         assert listener.events(10) == names(39_990, 10)
+
+
+@pytest.mark.skipif(not FULL, reason="takes most of a minute: make soak")
+def test_clients_whose_machine_vanishes_are_let_go(tmp_path: Path) -> None:
+    """Without a word, as when a cable is pulled: nothing that is sent to them is acknowledged any more."""
+    gone, route = "127.9.9.9", ["route", "add", "blackhole", "127.9.9.9/32", "table", "local"]
+    with serving(LiveSettings(tape=tmp_path / "tape")) as server:
+        live = server.live
+        assert live is not None
+        held = [socket.create_connection((server.host, server.port), WAIT, (gone, 0)) for _ in range(2)]
+        held[0].sendall(b"GET /api/feed HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        held[1].sendall(
+            b"GET /api/socket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        until(lambda: live.clients.used == 2)
+        try:
+            subprocess.run(["ip", *route], check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            missing("the right to change routes", "root")
+        try:
+            until(lambda: live.clients.used == 0, 45)
+        finally:
+            route[1] = "del"
+            subprocess.run(["ip", *route], check=True, capture_output=True)
+            for connection in held:
+                connection.close()
 
 
 # The socket
@@ -205,6 +236,29 @@ def test_a_player_sees_what_arrives_and_reconnects_without_doubles(short: Server
             assert await rows(socket_, 3) == names(40, 3)
 
     finished(run())
+
+
+def test_players_take_places_until_they_go(short: Server) -> None:
+    live = short.live
+    assert live is not None
+
+    async def run() -> None:
+        async with (
+            connected(short) as one,
+            connected(short) as two,
+            connected(short) as three,
+            connected(short) as four,
+        ):
+            for each in (one, two, three, four):
+                assert await said(each, "hello")
+            assert live.clients.used == 4
+            with pytest.raises(HTTPClientError, match="503"):
+                async with connected(short):
+                    pass
+            assert live.clients.used == 4
+
+    finished(run())
+    until(lambda: live.clients.used == 0)
 
 
 def test_a_player_that_fell_behind_is_told_exactly_what_it_missed(short: Server) -> None:
@@ -293,6 +347,24 @@ def test_events_come_in_through_the_socket_too(short: Server, guarded: Server) -
             assert "token for push" in (await said(socket_, "error"))["what"]
 
     finished(run())
+
+
+def test_health_says_what_troubles_the_tape(short: Server) -> None:
+    live = short.live
+    assert live is not None
+    push(short, 0, 5)
+    (file,) = live.tape.path.glob("*/**/*.parquet")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:10] + bytes([whole[10] ^ 1]) + whole[11:])
+    for number in range(1, 12):  # a dozen segments are worth merging
+        push(short, 5 * number, 5)
+    trouble = until(lambda: short.get("/health").json["trouble"])
+    assert file.name in trouble
+    file.write_bytes(whole)
+    for number in range(12, 24):
+        push(short, 5 * number, 5)
+    until(lambda: short.get("/health").json["trouble"] is None)
+    assert not live.tape.verify().damaged
 
 
 def test_metrics_say_what_went_through(short: Server) -> None:

@@ -14,12 +14,15 @@ import psutil
 import pyarrow as pa
 import pytest
 
+from attackviz import Tape
 from attackviz.live import LiveSettings
 from attackviz.live.limits import Limits
 
+from ..conftest import ROOT
 from .servers import Process, Server, event, lines, packed, serving, until
 
 MB = 1 << 20
+AUTHLOG = ROOT / "tests" / "formats" / "corpus" / "openssh__classic.log"
 SMALL = Limits(body=2 * MB, inflated=8 * MB, line=64 << 10, waiting=8 * MB, requests=5, body_seconds=2)
 
 
@@ -90,9 +93,16 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     directory = tmp_path_factory.mktemp("small")
     limits = "".join(f"{name} = {getattr(SMALL, name)}\n" for name in SMALL.__slots__)
     (directory / "attackviz.toml").write_text(f"[live.limits]\n{limits}")
-    with Process("--tape", "tape", cwd=directory) as process:
+    read = ("--from", str(AUTHLOG), "--format", "openssh", "--year", "2017")
+    with Process("--tape", "tape", *read, cwd=directory) as process:
         process.server.post(lines([event(0)]))  # what is loaded once, is
         yield process
+
+
+def test_sources_are_read_as_the_command_line_says(small: Process) -> None:
+    until(lambda: small.server.ask("GET", "/health").json["sources"][0]["events"] == 5)
+    with Tape(Path(psutil.Process(small.pid).cwd()) / "tape", readonly=True) as tape:
+        assert tape.count("2017-01-01..2019-01-01").events == 6  # one line stands for two
 
 
 @pytest.fixture

@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import bz2
 import gzip
+import hashlib
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from attackviz.errors import AddressError, ReadError
 from attackviz.sources import Kinesis, kinesis
+from attackviz.sources.aggregated import MAGIC, within
 
 from .live import line, rows, take
 
@@ -35,6 +40,29 @@ def stream(amazon):
 
     put.client, put.name, put.address = client, amazon.name, f"kinesis://{amazon.name}"
     return put
+
+
+def varint(number):
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def together(*records, hash_key=None):
+    """Return records as Amazon's producer library puts them together."""
+
+    def said(field, data):
+        return varint(field << 3 | 2) + varint(len(data)) + data
+
+    body = said(1, b"x") + (b"" if hash_key is None else said(2, str(hash_key).encode()))
+    for data in records:
+        # Numbers of its keys, its data, and a tag, which nobody writes yet.
+        body += said(
+            3, b"\x08\x00" + (b"" if hash_key is None else b"\x10\x00") + said(3, data) + said(4, said(1, b"t"))
+        )
+    return b"\xf3\x89\x9a\xc2" + body + hashlib.md5(body).digest()
 
 
 def many(count):
@@ -107,15 +135,45 @@ def test_what_is_split_is_read_to_its_end_before_what_took_its_place(stream):
 
 def test_rubbish_is_counted(stream):
     bomb = gzip.compress(b"\0" * (40 << 20))
-    packed = b"\xf3\x89\x9a\xc2" + b"x" * 40
-    stream(b"rubbish\n\xff\xfe\n", bomb, packed, gzip.compress(line("half"))[:-12], line("one"))
+    spoiled = bytearray(together(line("never")))
+    spoiled[20] ^= 1
+    stream(b"rubbish\n\xff\xfe\n", bomb, bytes(spoiled), gzip.compress(line("half"))[:-12], line("one"))
     source = Kinesis(stream.address)
     taken = take(source, lambda taken: "one" in rows(taken) and source.account.bad.total() >= 4)
     bad = source.account.bad
     assert bad["records that unpack to more than 16 MB"] == 1
-    assert bad["records that a producer library put together"] == 1
+    assert bad["records of the producer library that are damaged"] == 1
     assert source.account.closes()
     assert set(rows(taken)) <= {"one", "half"}
+
+
+def test_records_that_a_producer_put_together(stream):
+    low, high = 1, (1 << 128) - 2
+    stream(
+        together(line("one"), gzip.compress(line("two")), line("one"), hash_key=low),
+        together(line("three"), hash_key=high),
+        together(line("of the other shard"), hash_key=high),
+        together(line("four")),  # x hashes into the second
+    )
+    source = Kinesis(stream.address)
+    taken = take(source, lambda taken: len(rows(taken)) == 5 and source.account.left_out.total() == 1)
+    assert sorted(rows(taken)) == ["four", "one", "one", "three", "two"]
+    ids = {each for one in taken if one.table for each in one.table["event_id"].to_pylist()}
+    assert len(ids) == 5  # each record is one of its own
+    assert source.account.closes()
+
+
+@given(st.binary(max_size=60))
+def test_whatever_says_to_be_put_together_is_taken_or_refused(body):
+    with suppress(ValueError):
+        records, again = within(MAGIC + body + hashlib.md5(body).digest(), 0, 1 << 128)
+        assert again == 0
+        assert all(isinstance(each, bytes) for each in records)
+
+
+def test_lines_of_an_event_table(stream):
+    stream(b'{"time": "2025-02-24T08:04:37Z", "src_ip": "192.0.2.7", "detail": "mine"}\n')
+    assert rows(take(Kinesis(stream.address), many(1))) == ["mine"]
 
 
 def test_when_it_begins(stream):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+import pyarrow as pa
 import pytest
 
 from attackviz import Tape
@@ -112,3 +113,40 @@ def test_a_recording_of_a_tape_is_one_of_its_events(store: Store, rows: Rows, bu
     recording = build(cube, title="cells")
     assert load(recording.to_bytes()) == recording
     assert recording.header["totals"]["events"] == sum(row["n"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unknown",
+        "zealand",
+        "remote",
+        "as6",
+        "\N{KELVIN SIGN}",
+        "k",
+        "i",
+        "\u0130",
+        "STRASSE",
+        "ß",
+        "192.0.2.",
+        "%",
+        "_",
+    ],
+)
+def test_a_text_is_looked_for_as_in_a_table(text: str, tmp_path) -> None:
+    """DuckDB passes over what cannot hold it; letters beyond ASCII have lower cases of their own."""
+    words = [None, "", "unknown", "\N{KELVIN SIGN}elvin", "\u0130zmir", "Straße", "100 %", "a_b", "vnc", "Events"]
+    names = [f"{k}" for k in range(6 * len(words))]
+    table = events(
+        names,
+        src_ip=[f"192.0.2.{k % 7}" for k in range(len(names))],
+        src_country=[("NZ", None, "", "DE", "XX")[k % 5] for k in range(len(names))],
+        src_asn=pa.array([(None, 0, 64500, 7)[k % 4] for k in range(len(names))], pa.uint32()),
+        category=[words[k % len(words)] for k in range(len(names))],
+        rule=[words[k * 7 % len(words)] for k in range(len(names))],
+        dst_host=[words[k * 3 // 2 % len(words)] for k in range(len(names))],
+    )
+    with Tape(tmp_path / "tape") as tape:
+        tape.append(table)
+        wanted = EventTable(tape.read().table)
+        assert tape.count(None, {"text": text}).events == wanted.count(None, Filters.parse({"text": text})).events

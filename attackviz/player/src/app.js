@@ -50,10 +50,11 @@ const NO_MAP = { land: [], borders: [] };
  *   chrome ({topbar, rail}, both true), status (what to say before there is a recording), ask (a function from a question about events,
  *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store),
  *   live (see live.js: events as they come, instead of a recording), wall (no controls, for a screen that nobody touches)
- *   linked (whether the page's address says what is shown), exporter (a function from what to make, see exportmenu.js, to a promise of `{name, file}` or `{error}`)
+ *   linked (whether the page's address says what is shown), exporter (a function from what to make, see exportmenu.js, to a promise of `{name, file}` or `{error}`),
+ *   redacted (whether what is shown is redacted already, and so is whatever is exported)
  * @returns {object} the player: see api.js
  */
-export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, live = null, wall = false, linked = false, exporter = null } = {}) {
+export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, live = null, wall = false, linked = false, exporter = null, redacted = false } = {}) {
   const quiet = matchMedia('(prefers-reduced-motion: reduce)');
   const events = new EventTarget();
   const ctx = addQuestions({
@@ -103,6 +104,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     setStill,
     linked: linked && hasAddress(),
     export: exporter,
+    redacted,
     linkNote: '',
     viewed: () => events.dispatchEvent(new CustomEvent('view', { detail: null })),
     /** Say what of a link could not be followed. */

@@ -38,8 +38,9 @@ export function exportMenu(ctx) {
   let chosen = '.html';
   const state = el('p', { class: 'av-dim', role: 'status', 'aria-live': 'polite' });
   const go = el('button', { class: 'av-btn av-fill', on: { click: make } });
-  const isOn = () => redact.getAttribute('aria-checked') === 'true';
-  const redact = el('button', { class: 'av-check', role: 'checkbox', 'aria-checked': 'true', on: { click: () => setAttr(redact, 'aria-checked', String(!isOn())) } },
+  // What is redacted already stays as it is: there is nothing to choose.
+  const isOn = () => !ctx.redacted && redact.getAttribute('aria-checked') === 'true';
+  const redact = ctx.redacted ? el('p', {}, 'Redacted, as all that this server shows: no whole addresses, hosts, paths or users.') : el('button', { class: 'av-check', role: 'checkbox', 'aria-checked': 'true', on: { click: () => setAttr(redact, 'aria-checked', String(!isOn())) } },
     el('span', { class: 'av-box' }, icon('check')), 'Redact: cut addresses, drop hosts, paths and users');
   const kinds = KINDS.map(([kind, mark, name, what]) => el('button', { class: 'av-item av-kind', role: 'radio', 'aria-checked': String(kind === chosen), on: { click: () => choose(kind) } },
     icon(mark), el('span', {}, el('b', {}, name), el('span', { class: 'av-dim' }, kind === '.png' ? `PNG of ${moment(t)}` : what))));

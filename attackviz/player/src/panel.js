@@ -50,6 +50,7 @@ export function render({ model, view }) {
     live: model.live?.socket ? model.live : null,
     wall: model.wall,
     linked: model.linked,
+    redacted: model.redacted,
   });
   const stop = keepInStep(model, player);
   model.on('remove', () => {
