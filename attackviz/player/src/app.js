@@ -256,6 +256,14 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     dock.classList.toggle('is-off', ctx.status !== 'ready');
   }
 
+  /** Draw all of it at once; the frame that was asked for meanwhile would only draw the same again. */
+  function draw() {
+    frame(performance.now(), true);
+    if (listsDue || ctx.engine?.state.playing || performance.now() < awake) return;
+    cancelAnimationFrame(raf);
+    raf = 0;
+  }
+
   function onChange({ detail: { keys } }) {
     ctx.forget();
     ctx.live?.changed(keys);
@@ -333,7 +341,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     delete element.player;
   }
 
-  const player = playerApi(ctx, parts, { events, setRecording, setStatus, setTheme, destroy, draw: () => frame(performance.now(), true), layout });
+  const player = playerApi(ctx, parts, { events, setRecording, setStatus, setTheme, destroy, draw, layout });
   element.player = player;
   if (live) {
     setStatus({ kind: 'empty', title: 'Connecting', detail: 'Events appear here as they come.', hints: [] });
