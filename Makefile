@@ -19,11 +19,13 @@ demo: .venv/base ## replay two weeks of real attacks in the browser
 
 test: .venv/dev check .node ## everything: lint, types, all tests, real services
 	@scripts/chromium.sh
+	@scripts/firefox.sh
 	@scripts/elastic.sh
 	$(PYTEST) $(ARGS)
 
 soak: .venv/dev .node ## the same campaigns at full counts
 	@scripts/chromium.sh
+	@scripts/firefox.sh
 	@scripts/elastic.sh 9.5.3 8.19.21 9.4.3
 	ATTACKVIZ_SOAK=1 $(PYTEST) $(ARGS)
 

@@ -46,6 +46,9 @@ SHORTEST_KEY = 16
 
 _NAME = 16  # hexadecimal digits
 _LONGEST = 120
+_REDACTED = re.compile(
+    rf"host-[0-9a-f]{{{_NAME}}}|(?:\d{{1,3}}\.){{3}}0/{V4_BITS}|(?:[0-9a-f]{{1,4}}:){{1,3}}:/{V6_BITS}"
+)
 _WORDS = ("protocol", "category", "rule", "rule_id", "action")
 _METHOD = re.compile(
     r"(GET|POST|HEAD|PUT|DELETE|OPTIONS|CONNECT|TRACE|TRACK|PATCH|PROPFIND|SEARCH|MOVE|COPY|LOCK|UNLOCK|MKCOL)\s.*",
@@ -197,6 +200,8 @@ class Redactor:
     def address(self, text: str) -> str | None:
         """Return the network of an address, or its name; None for what is no address.
 
+        What is redacted already stays as it is.
+
         Examples
         --------
         >>> public = Redactor()
@@ -204,7 +209,11 @@ class Redactor:
         ['192.0.2.0/24', '192.0.2.0/24', '2001:db8:1::/48']
         >>> Redactor(key="a secret of many words").address("192.0.2.77")
         'host-080190252c9d6b38'
+        >>> public.address("192.0.2.0/24"), public.address("192.0.2.77/32")
+        ('192.0.2.0/24', None)
         """
+        if _REDACTED.fullmatch(text):
+            return text
         try:
             found = ip_address(text.partition("%")[0])
         except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +24,7 @@ from .options import (
     WindowText,
     Year,
 )
+from .output import RedactKey, check_place, key_of
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -110,6 +110,7 @@ def export(
         typer.Option("--still", help="Draw a PNG without a browser, as an SVG is.", show_default=False),
     ] = None,
     redact: Redact = None,
+    redact_key: RedactKey = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write a replay to a file that can be handed on: a page, a film, a picture, or data.
@@ -144,10 +145,11 @@ def export(
     )
     if redact:
         check_profile(redact)
+    key = key_of(redact_key, redact)
     if output.suffix.lower() not in KINDS:
         raise UsageError(f"{output} is no kind of replay", hint=f"end the name in {', '.join(KINDS)}")
     asked.check(output.suffix.lower())
-    _check_place(output, force)
+    check_place(output, force)
 
     from ..dashboard.job import Job
     from ..elastic.address import aimed
@@ -182,7 +184,7 @@ def export(
         loss(account)
         raise _nothing(job, account, totals["untimed"])
     if redact:
-        recording = redacted(recording, redact)
+        recording = redacted(recording, redact, key)
     with frames_bar() as bar:
         try:
             save(recording, output, asked, theme=theme, show=bar)
@@ -196,18 +198,6 @@ def export(
     )
     if account.unread():
         raise typer.Exit(1)
-
-
-def _check_place(output: Path, force: bool) -> None:
-    """Refuse what could not be written before anything is read."""
-    if output.is_dir():
-        raise UsageError("that is a directory", where=str(output), hint="name a file in it")
-    if output.exists() and not force:
-        raise UsageError("the file is there already", where=str(output), hint="say --force to write over it")
-    if not output.parent.is_dir():
-        raise ExportError("there is no such directory", where=str(output.parent), hint="make it first")
-    if not os.access(output.parent, os.W_OK):
-        raise ExportError("cannot be written", where=str(output), hint="choose a directory you may write to")
 
 
 def _nothing(job: Job, account: Account, untimed: int) -> ExportError:

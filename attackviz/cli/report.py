@@ -26,6 +26,7 @@ from .options import (
     WindowText,
     Year,
 )
+from .output import RedactKey, check_place, key_of
 
 if TYPE_CHECKING:
     from ..dashboard.job import Job
@@ -72,6 +73,7 @@ def report(
         typer.Option(metavar="FILE", help="A Jinja2 template of your own; see docs/report.md.", show_default=False),
     ] = None,
     redact: Redact = None,
+    redact_key: RedactKey = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write what happened in a window, as a page with the replay in it, or as a PDF.
@@ -85,14 +87,24 @@ def report(
     attackviz report logs/ -o for-all.html --window "last 7d" --redact public --notes notes.md --logo logo.png
     attackviz report 'es+https://host:9200/logs-*' -o week.pdf --window "last 7d"
     """
+    from ..analysis.redaction import check_profile
+    from ..export.report.logo import picture
+    from ..export.report.render import check_template
+
     if output.suffix.lower() not in (".html", ".pdf"):
         raise UsageError(f"{output} is no kind of report", hint="end the name in .html, or .pdf for print")
-    if output.exists() and not force:
-        raise UsageError("the file is there already", where=str(output), hint="say --force to write over it")
+    check_place(output, force)
+    if redact:
+        check_profile(redact)
+    key = key_of(redact_key, redact)
     text = None if notes is None else _text(notes)
     for path in (logo, template):
         if path is not None and not path.is_file():
             raise UsageError("there is no such file", where=str(path), hint="check the name")
+    if logo is not None:
+        picture(logo)
+    if template is not None:
+        check_template(template)
 
     from ..dashboard.job import Job
     from ..elastic.address import aimed
@@ -118,7 +130,7 @@ def report(
         from ..export.report.pdf import check
 
         check()  # better said before hours of reading than after
-    _write(job, found, output, text, title=title, logo=logo, by=by, template=template, redact=redact)
+    _write(job, found, output, text, title=title, logo=logo, by=by, template=template, redact=redact, key=key)
 
 
 def _write(job: Job, window: Window | None, output: Path, notes: str | None, **options: Any) -> None:

@@ -41,10 +41,17 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
     def ask(question: dict[str, Any], reply: Callable[[dict[str, Any], bytes], None]) -> None:
         reading.ask(question, who, lambda answer, body: schedule(lambda: reply(answer, body)))
 
-    def make(asked: dict[str, Any], reply: Callable[[dict[str, Any], bytes], None]) -> None:
+    def make(asked: dict[str, Any], reply: Callable[[dict[str, Any], bytes], None]) -> Callable[[], None]:
         # What is redacted already stays as it is: of a network nothing would be left.
-        asked = {**asked, "redact": None} if reading.job.public else asked
-        exporting.export(reading.recording, asked, lambda answer, body: schedule(lambda: reply(answer, body)))
+        public = reading.job.public
+        asked = {**asked, "geoip": reading.job.geoip, "redacted": public} | ({"redact": None} if public else {})
+        own = f"{who}-{uuid.uuid4().hex}"  # no question is dropped for it, nor it for one
+        store = (lambda question, answer: reading.ask(question, own, answer)) if reading.status.get("store") else None
+        stop = exporting.export(
+            reading.recording, asked, lambda answer, body: schedule(lambda: reply(answer, body)), store
+        )
+        pn.state.on_session_destroyed(lambda _: stop())  # nobody waits for it any more
+        return stop
 
     player = Player(
         status=reading.shown,

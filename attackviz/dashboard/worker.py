@@ -7,8 +7,9 @@ keeps pages quick meanwhile, and gives the memory back afterwards.
 
 Where there are more events than a recording holds, ``ready`` says ``store``,
 and the process stays: each further line on stdin is a question, with an ``id``
-that its answer repeats in a frame ``answer``. It ends when stdin closes, that
-is with the server, so that no reader outlives it.
+that its answer repeats in a frame ``answer``; one with ``export`` is answered
+beside the others, as it may take long. It ends when stdin closes, that is with
+the server, so that no reader outlives it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from ..analysis import FILTERED, redact
@@ -34,6 +35,7 @@ from .loading import load_events, record
 __all__ = ["main"]
 
 EVERY = 0.2  # seconds between two words of progress
+_writing = threading.Lock()
 
 
 def main() -> None:
@@ -49,7 +51,10 @@ def main() -> None:
     answers = read(job, out)
     if answers is not None:
         for question in _latest(questions):
-            answer(answers, question, out)
+            if "export" in question:
+                threading.Thread(target=answer, args=(answers.export, question, out), daemon=True).start()
+            else:
+                answer(answers, question, out)
 
 
 def read(job: Job, out: BinaryIO) -> Answers | None:
@@ -88,7 +93,8 @@ def read(job: Job, out: BinaryIO) -> Answers | None:
             _frame(out, _empty(job, recording.header))
             return None
         stays = recording.header["grain"] is not None
-        answers = Answers(redact(store) if job.public else store, recording) if stays else None
+        seen, source = (redact(store), "") if job.public else (store, job.source)
+        answers = Answers(seen, recording, loaded.database, source) if stays else None
         # One second of work here saves every session two thirds of the way.
         packed = gzip.compress(recording.to_bytes(), compresslevel=6, mtime=0)
         _frame(out, {"kind": "ready", "store": stays}, packed)
@@ -102,12 +108,15 @@ def read(job: Job, out: BinaryIO) -> Answers | None:
     return None
 
 
-def answer(answers: Answers, question: dict[str, Any], out: BinaryIO) -> None:
+def answer(
+    answers: Callable[[dict[str, Any]], tuple[dict[str, Any], bytes]], question: dict[str, Any], out: BinaryIO
+) -> None:
     """Write the frame that answers a question.
 
     Parameters
     ----------
-    answers : Answers
+    answers : callable
+        `Answers`, or its `export`.
     question : dict
         With ``id``, and ``late`` where the one who asked has asked again since.
     out : binary file
@@ -122,9 +131,9 @@ def _latest(questions: queue.SimpleQueue[dict[str, Any]]) -> Iterator[dict[str, 
         waiting = [questions.get()]
         while not questions.empty():
             waiting.append(questions.get())
-        last = {question.get("who"): question["id"] for question in waiting}
+        last = {question.get("who"): question["id"] for question in waiting if "export" not in question}
         for question in waiting:
-            yield {**question, "late": last[question.get("who")] != question["id"]}
+            yield {**question, "late": "export" not in question and last[question.get("who")] != question["id"]}
 
 
 def _failure(what: str, where: object = None, hint: str | None = None) -> dict[str, Any]:
@@ -160,9 +169,10 @@ def _empty(job: Job, header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _frame(out: BinaryIO, head: dict[str, Any], body: bytes = b"") -> None:
-    out.write(json.dumps({**head, "length": len(body)}).encode() + b"\n")
-    out.write(body)
-    out.flush()
+    with _writing:
+        out.write(json.dumps({**head, "length": len(body)}).encode() + b"\n")
+        out.write(body)
+        out.flush()
 
 
 def _listen(questions: queue.SimpleQueue[dict[str, Any]]) -> None:

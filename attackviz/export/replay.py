@@ -67,6 +67,8 @@ class Replay:
         Seconds of events a second of playing; the player's choice by default.
     redact : str, optional
         The profile of an edition to pass on, such as ``"public"``: see `attackviz.redact`.
+    key : str, optional
+        Of such an edition, a secret that names are made of in place of networks.
 
     Attributes
     ----------
@@ -106,7 +108,10 @@ class Replay:
         speed: float | None = None,
         filters: Filters | Mapping[str, Any] | str | None = None,
         redact: str | None = None,
+        key: str | None = None,
     ) -> None:
+        if key is not None and redact is None:
+            raise UsageError("a key is of a redacted edition", hint="say which one: redact='public'")
         if theme not in THEMES:
             raise UsageError(f"there is no theme {theme!r}", hint=f"choose {' or '.join(THEMES)}")
         self.theme, self.speed = theme, speed
@@ -114,7 +119,7 @@ class Replay:
         if isinstance(events, Recording):
             if conditions:
                 raise UsageError("a recording is not filtered any more", hint="filter the events it was made of")
-            self.recording = events if redact is None else redacted(events, redact)
+            self.recording = events if redact is None else redacted(events, redact, key)
             return
         if account is None:
             account = account_of(events)
@@ -136,7 +141,7 @@ class Replay:
             filters=conditions,
             **credit,
         )
-        self.recording = recording if redact is None else redacted(recording, redact)
+        self.recording = recording if redact is None else redacted(recording, redact, key)
 
     def __repr__(self) -> str:
         return repr(self.recording).replace("Recording", "Replay", 1)

@@ -86,10 +86,10 @@ def stage(
     MissingDependencyError
         If Playwright is not installed.
     """
-    with chromium(what) as browser, tempfile.TemporaryDirectory(prefix="attackviz-") as directory:
+    (width, height), ratio = scene.box
+    with chromium(what, ratio) as browser, tempfile.TemporaryDirectory(prefix="attackviz-") as directory:
         from playwright.sync_api import Error
 
-        (width, height), ratio = scene.box
         page = Path(directory) / "stage.html"
         page.write_text(page_of(scene), encoding="utf-8")
         try:

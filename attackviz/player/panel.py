@@ -59,8 +59,12 @@ class Player(JSComponent):
     export = param.Callable(
         default=None,
         allow_refs=False,
-        doc="Makes files of what is shown: given what is asked (a dict) and a function to call with the answer (a dict "
-        "with its name, or with an error; and the file), in a callback of the session.",
+        doc="Makes files of what is shown: given what is asked (a dict) and a function to call with progress, and at "
+        "last with the answer (a dict with its name, or with an error; and the file), in a callback of the session. "
+        "Returns a function that stops it.",
+    )
+    redacted = param.Boolean(
+        default=False, constant=True, doc="Whether what is shown is redacted, so that no file need be."
     )
     exports = param.Boolean(default=False, constant=True, doc="Whether there is somebody to export; not for use.")
     redacted = param.Boolean(
@@ -87,6 +91,7 @@ class Player(JSComponent):
 
     def __init__(self, **params: Any) -> None:
         # In the browser a component fails when a child comes late, a column does not: so it is there from the first.
+        self._stops: dict[int, Callable[[], None]] = {}
         super().__init__(
             **params,
             asks=params.get("ask") is not None,
@@ -102,17 +107,24 @@ class Player(JSComponent):
             _once_loaded(update)
 
     def _handle_msg(self, data: Any) -> None:
+        if "stop" in data:
+            self._stops.pop(data["stop"]["id"], lambda: None)()
+            return
         kind = "export" if "export" in data else "ask"
         number = data[kind]["id"]
 
         def reply(answer: dict[str, Any], recording: bytes = b"") -> None:
+            if "progress" not in answer:
+                self._stops.pop(number, None)
             self._send_msg({**answer, "id": number, "recording": recording})
 
         who = self.export if kind == "export" else self.ask
         if who is None:
             reply({"error": "There is nobody to ask."})
         elif kind == "export":
-            who({key: value for key, value in data["export"].items() if key != "id"}, reply)
+            stop = who({key: value for key, value in data["export"].items() if key != "id"}, reply)
+            if stop is not None:
+                self._stops[number] = stop
         else:
             who({key: data["ask"][key] for key in ("what", "window", "filters")}, reply)
 

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["default_window", "tick_for", "unit_for"]
+__all__ = ["SHARE", "default_window", "tick_for", "unit_for"]
 
 MINUTE_US = 60_000_000
 SHARE = 0.995

@@ -1,4 +1,4 @@
-"""``df.attacks``: the views, the locating and the replay of a frame of events."""
+"""``df.attacks``: the views, the locating, the analyses and the replay of a frame of events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .. import Replay
     from ..account import Account
-    from ..analysis import EventTable
+    from ..analysis import Burst, Compared, EventTable
     from ..filters import Filters
     from ..geo import Database, Targets
     from ..window import Window
@@ -128,6 +128,65 @@ class AttacksAccessor:
         from ..analysis import EventTable
 
         return EventTable(self._frame)
+
+    def bursts(
+        self,
+        window: Window | str | None = None,
+        filters: Filters | Mapping[str, Any] | str | None = None,
+        **told: Any,
+    ) -> list[Burst]:
+        """Find where there are far more events than usual; see `attackviz.bursts`, which takes the rest."""
+        from ..analysis import bursts
+
+        return bursts(self._frame, window, filters, **told)
+
+    def attackers(
+        self,
+        window: Window | str | None = None,
+        by: str = "address",
+        n: int = 50,
+        filters: Filters | Mapping[str, Any] | str | None = None,
+    ) -> pd.DataFrame:
+        """Tell what the most frequent sources did, and when; see `attackviz.attackers`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"time": pd.to_datetime(["2025-02-18"] * 2, utc=True), "src_ip": ["192.0.2.1"] * 2})
+        >>> frame.attacks.attackers()["events"].tolist()
+        [2]
+        """
+        from ..analysis import attackers
+
+        return attackers(self._frame, window, by, n, filters)
+
+    def compare(
+        self,
+        a: Window | str,
+        b: Window | str,
+        field: str = "src_ip",
+        n: int = 50,
+        filters: Filters | Mapping[str, Any] | str | None = None,
+    ) -> Compared:
+        """Tell what is new, gone and grown from one window to another; see `attackviz.compare`."""
+        from ..analysis import compare
+
+        return compare(self._frame, a, b, field, n, filters)
+
+    def redact(self, profile: str = "public", key: str | None = None) -> pd.DataFrame:
+        """Return what is left of the events for others; see `attackviz.redact`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"time": pd.to_datetime(["2025-02-18"], utc=True), "src_ip": ["192.0.2.77"]})
+        >>> frame.attacks.redact()["src_ip"].tolist()
+        ['192.0.2.0/24']
+        """
+        from ..analysis import redact
+
+        left: pd.DataFrame = redact(self._frame, profile, key)
+        return left
 
     def map(self, color_by: str = "category", theme: str = "dark") -> hv.Overlay:
         """Return a map of where events come from; see `attackviz.views.map`."""

@@ -138,6 +138,28 @@ class Player:
     def texts(self, selector: str) -> list[str]:
         return self.root.locator(selector).all_inner_texts()
 
+    # ---- what hands do, the same in every browser
+
+    def press(self, *keys: str) -> None:
+        """Press keys together, by Playwright's names."""
+        self.page.keyboard.press("+".join(keys))
+
+    def write(self, text: str) -> None:
+        """Write text where the focus is, at once."""
+        self.page.keyboard.insert_text(text)
+
+    def point(self, x: float, y: float) -> None:
+        """Move the pointer to a point of the page."""
+        self.page.mouse.move(x, y)
+
+    def click(self, selector: str, number: int = 0) -> bool:
+        """Click one of the elements, if it is visible; return whether it is."""
+        found = self.root.locator(selector).nth(number)
+        visible = found.is_visible()
+        if visible:
+            found.click()
+        return visible
+
 
 class Live(Player):
     """A player of live events, as a viewer sees it."""

@@ -21,6 +21,8 @@ from ..conftest import FULL
 from .generated import PORTS, START_US, write_events
 from .pages import PATIENCE, Player, Watch, open_page, until, watched
 from .test_dashboard import READING, App
+from .test_export import exported
+from .test_links import shows
 
 EVENTS = 10_000_000 if FULL else 2_100_000
 ANSWER = 240 if FULL else PATIENCE  # seconds
@@ -214,6 +216,60 @@ def test_filters_that_cells_cannot_answer_go_to_the_store(player: Player, events
     state = settle(player)
     assert state["counts"]["events"] == int((events["verdict"] != "benign").sum())
     assert state["counts"]["filteredOut"] == int((events["verdict"] == "benign").sum())
+
+
+LINKED: list[tuple[list[str], dict[str, Any], str]] = [
+    (["2025-02-03T00:00:00.000Z", "2025-02-03T02:00:00.000Z"], {}, "2025-02-03T01:10:00.500Z"),  # every event
+    (WHOLE, {"country": {"not": ["CN"]}}, "2025-02-07T03:00:00.000Z"),  # cells
+    (WHOLE, {"port": {"in": [PORTS[0]]}}, "2025-02-07T03:00:00.000Z"),  # cells that only the store can filter
+]
+
+
+def test_a_link_shows_the_same_frame_elsewhere(chromium: Any, player: Player) -> None:
+    """From one session to another, which is opened with the first link and led on by the others."""
+    address = player.page.url.split("#")[0]
+    with watched(chromium, offline=False) as watch:
+        for window, filters, at in LINKED:
+            player.set(window=window, speed=300, filters=filters)
+            settle(player)
+            player.run("player.configure({ trail: 7200, bins: 1800 })")
+            player.at(at)
+            settle(player)
+            player.settle()
+            expected, pixels, link = player.state, player.pixels(), player.run("return player.link")
+            if watch.page.url.startswith(address):
+                watch.page.evaluate("(text) => { location.hash = text; }", link)
+            else:
+                watch.page.goto(f"{address}#{link}")
+                watch.page.locator(".av-play:enabled").wait_for(timeout=READING * 1000)
+            same_frame(Player(watch.page), expected, pixels, link)
+        assert watch.said == []
+
+
+def same_frame(other: Player, expected: dict[str, Any], pixels: str, link: str) -> None:
+    until(lambda: shows(other, expected), "the linked frame", ANSWER)
+    settle(other)
+    assert shows(other, expected)
+    assert other.state["grain"] == expected["grain"]
+    other.settle()
+    assert other.pixels() == pixels
+    until(lambda: other.page.evaluate("location.hash") == f"#{link}", "the same address")
+
+
+def test_what_is_exported_is_every_event_of_the_window(player: Player, events: pd.DataFrame, tmp_path: Path) -> None:
+    window = ["2025-02-03T00:00:00.000Z", "2025-02-03T02:00:00.000Z"]
+    player.set(window=window, filters={"port": {"in": [PORTS[0]]}})
+    settle(player)
+    exported(player, "Events", redact=False).save_as(tmp_path / "events.parquet")
+    got = pd.read_parquet(tmp_path / "events.parquet")
+    wanted = inside(events, *window)
+    wanted = wanted[wanted["dst_port"] == PORTS[0]]
+    assert len(got) == len(wanted) > 0
+    assert sorted(got["src_ip"]) == sorted(wanted["src_ip"].astype(str))
+    exported(player, "Report", redact=False, title="Two hours").save_as(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"{len(wanted):,} events came from" in page
+    assert "in the 2 h before" in page
 
 
 def test_a_store_that_is_gone_is_told(player: Player, reading: Reading) -> None:

@@ -227,18 +227,31 @@ def test_the_map_fills_its_cell_at_every_size(player: Player) -> None:
         until(lambda: view(player)["width"] > 1000, "the old size")
 
 
+# Theme, moment, filters, and keys that move the map.
+FRAMES: list[tuple[str, str, dict[str, Any], str]] = [
+    ("dark", MOMENT, {}, ""),
+    ("dark", "2025-02-19T13:00:00.000Z", {}, "+"),
+    ("light", "2025-02-18T02:10:00.120Z", {}, "t"),
+    ("light", MOMENT, {"slot": {"not": ["vpn"]}, "country": {"in": ["CN", "FR", "CZ"]}}, ""),
+    ("dark", "2025-02-20T20:59:59.990Z", {"verdict": {"in": ["detected"]}, "port": {"not": [443]}}, "++"),
+]
+
+
 def test_attack_layer_equals_the_exported_pages(player: Player, chromium: Any, tpot_page: Path) -> None:
-    pictures = {}
-    for moment in (MOMENT, "2025-02-19T13:00:00.000Z"):
-        player.at(moment)
-        pictures[moment] = (player.pixels(), view(player))
     with watched(chromium) as other:
         page = open_page(other, tpot_page)
-        page.set(window=WINDOW, speed=600)
-        for moment, (picture, extent) in pictures.items():
-            page.at(moment)
-            assert view(page) == extent
-            assert page.pixels() == picture
+        page.set(window=WINDOW)
+        for theme, moment, filters, keys in FRAMES:
+            for each in (player, page):
+                each.set(theme=theme, filters=filters, speed=600)
+                for key in ("0", *keys):
+                    each.press(key)
+            states = [each.at(moment) for each in (player, page)]
+            assert view(page) == view(player)
+            assert states[0]["counts"] == states[1]["counts"]
+            assert states[0]["drawn"] > 0
+            assert page.pixels() == player.pixels()
+        other.assert_quiet()
 
 
 # ---- as an app, with the reading and the Python side in our hands

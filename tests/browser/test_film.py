@@ -17,7 +17,7 @@ from PIL import Image
 
 import attackviz as av
 from attackviz.errors import AttackvizError, ExportError, MissingDependencyError
-from attackviz.export.browser import aside
+from attackviz.export import browser
 from attackviz.export.film import PIECE_FRAMES, film, reel
 from attackviz.export.scene import Scene
 from attackviz.export.stage import stage
@@ -96,7 +96,7 @@ def test_a_film_s_frame_is_the_player_s(
                 shots.append(picture_of(shown.shot()))
         return shots
 
-    for number, wanted in zip(numbers, aside(drawn), strict=True):
+    for number, wanted in zip(numbers, browser.aside(drawn), strict=True):
         far = [np.abs(other - wanted).mean() for other in made]
         assert far[number] < near
         assert int(np.argmin(far)) == number
@@ -107,24 +107,28 @@ def test_page_and_film_draw_the_same_pixels(chromium: Any, scene: Scene, tmp_pat
     """At equal size, moment and speed, the attack layers of page and film are equal pixel by pixel."""
     (width, height), ratio = scene.box
     moments = ["2025-02-20T06:00:00.500Z", "2025-02-20T18:00:00Z"]
+    page = av.Replay(scene.recording).save(tmp_path / "page.html")
 
-    def drawn() -> list[str]:
+    def in_film() -> list[str]:
         with stage(scene, 1440) as shown:
             return [(shown.at(round(pd.Timestamp(each).timestamp() * 1e6)), shown.layer())[1] for each in moments]
 
-    in_film = aside(drawn)
-    page = av.Replay(scene.recording).save(tmp_path / "page.html")
-    with watched(chromium, size={"width": width, "height": height}, device_scale_factor=ratio) as watch:
-        player: Player = open_page(watch, page)
-        watch.page.add_style_tag(content=STAGE_CSS.read_text(encoding="utf-8"))
-        player.set(window=["2025-02-20T00:00:00Z", "2025-02-21T00:00:00Z"], speed=1440)
-        size = Image.open(io.BytesIO(base64.b64decode(in_film[0].split(",")[1]))).size
-        canvas = "return [player.canvas.width, player.canvas.height]"
-        until(lambda: tuple(player.run(canvas)) == size, f"a canvas of {size}")
-        for moment, wanted in zip(moments, in_film, strict=True):
-            player.at(moment)
-            assert player.pixels() == wanted
-        watch.assert_quiet()
+    def in_page(size: tuple[int, int]) -> list[str]:
+        """Open the page on a screen of that ratio, as large as the film's stage."""
+        box = {"width": width, "height": height}
+        with browser.chromium("a page", ratio) as other, watched(other, size=box, device_scale_factor=ratio) as watch:
+            player: Player = open_page(watch, page)
+            watch.page.add_style_tag(content=STAGE_CSS.read_text(encoding="utf-8"))
+            player.set(window=["2025-02-20T00:00:00Z", "2025-02-21T00:00:00Z"], speed=1440)
+            canvas = "return [player.canvas.width, player.canvas.height]"
+            until(lambda: tuple(player.run(canvas)) == size, f"a canvas of {size}")
+            pictures = [(player.at(each), player.pixels())[1] for each in moments]
+            watch.assert_quiet()
+            return pictures
+
+    made = browser.aside(in_film)
+    size = Image.open(io.BytesIO(base64.b64decode(made[0].split(",")[1]))).size
+    assert browser.aside(lambda: in_page(size)) == made
 
 
 def test_pictures_have_their_size_and_are_the_same_each_time(chromium: Any, scene: Scene, tmp_path: Path) -> None:

@@ -148,24 +148,21 @@ def boxes(player: Player) -> dict[str, Any]:
 
 def surfaces(player: Player, text: str) -> Iterator[str]:
     """Open everything that shows text from a recording, one after the other."""
-    page, root = player.page, player.root
     player.settle()
     yield "lists and feed"
     for scope in ("playhead", "window", "trail"):
         player.set(scope=scope)
         player.settle()
         yield scope
-    for more in root.locator(".av-list .av-more").all():
-        if more.is_visible():
-            more.click()
+    for number in range(len(player.texts(".av-list .av-more"))):
+        if player.click(".av-list .av-more", number):
             player.settle()
             yield "a whole list"
-            page.keyboard.press("Escape")
-    tabs = root.locator(".av-list [role=tab]:visible")
-    tabs.last.click()
+            player.press("Escape")
+    assert player.click("[role=tab][data-field=address]")
     player.settle()
     yield "addresses"
-    page.keyboard.press("b")
+    player.press("b")
     player.settle()
     yield "filter panel"
     player.run(
@@ -178,35 +175,32 @@ def surfaces(player: Player, text: str) -> Iterator[str]:
     player.settle()
     yield "chips"
     player.set(filters={})
-    page.keyboard.press("b")
-    page.keyboard.press("/")
+    player.press("b")
+    player.press("/")
     for query in ("pwned", text[:60]):
-        page.keyboard.insert_text(query)
+        player.write(query)
         yield "search results"
-        page.keyboard.press("Escape")
-    page.keyboard.press("Escape")
+        player.press("Escape")
+    player.press("Escape")
     for kind in ("source", "place"):
         for mark in range(min(4, player.run(f"return player.engine.rec.{kind}s.n"))):
             player.run("player.engine.set({selected: arg})", {"kind": kind, "id": mark})
             player.settle()
             yield f"card of a {kind}"
     player.run("player.engine.set({selected: null})")
-    what = root.get_by_title("What was read", exact=True)
-    if what.is_visible():
-        what.click()
+    if player.click("[title='What was read']"):
         yield "account"
-        page.keyboard.press("Escape")
+        player.press("Escape")
     for x, y in player.run(
         """
         const c = player.canvas.getBoundingClientRect(), v = player.state.map;
         return player.engine.frame(v).rings.map((r) => [c.x + r.x, c.y + r.y]);"""
     ):
-        page.mouse.move(x, y)
+        player.point(x, y)
         yield "tooltip of a ring"
-    line = root.locator(".av-timeline").bounding_box()
-    assert line is not None
+    x, y, width, _ = boxes(player)[".av-timeline"]
     for part in (8, 50, 92):
-        page.mouse.move(line["x"] + line["width"] * part / 100, line["y"] + 80)
+        player.point(x + width * part / 100, y + 80)
     yield "tooltip of a bar"
     for status in (
         {"kind": "error", "title": text, "detail": text, "hints": [text, text]},

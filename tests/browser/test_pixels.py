@@ -132,3 +132,18 @@ def test_zoomed_views_repeat(player: Player, keys: list[str]) -> None:
     player.page.keyboard.press("0")
     player.at(MOMENTS[1])
     assert player.pixels() == home
+
+
+def test_a_moment_is_drawn_once(player: Player) -> None:
+    """No frame after renderAt draws the same again: films are made of nothing else."""
+    drawn = player.run(
+        """
+        const layer = player.canvas.getContext('2d'), clear = layer.clearRect;
+        let drawn = 0;
+        layer.clearRect = (...box) => { drawn += 1; clear.apply(layer, box); };
+        player.renderAt(arg);
+        const frame = () => new Promise(requestAnimationFrame);
+        return frame().then(frame).then(() => { delete layer.clearRect; return drawn; });""",
+        MOMENTS[1],
+    )
+    assert drawn == 1

@@ -50,16 +50,21 @@ def test_a_replay_for_everyone(chromium: Browser, tmp_path: Path) -> None:
         assert [recording.header["totals"]["events"] for recording in recordings] == [2 * EVENTS]
         clean_recording(recordings[0])
         assert_clean(player, heard)
-        download = exported(player, "Table", redact=True)  # there is no choice
+        download = exported(player, "Table")  # there is no choice
         player.page.keyboard.press("e")
-        menu = player.root.get_by_role("dialog", name="Export")
-        assert "Redacted, as all that this server shows" in menu.inner_text()
-        assert menu.get_by_role("checkbox").count() == 0
+        assert player.root.get_by_role("checkbox", name="Redacted").is_disabled()
+        player.page.keyboard.press("Escape")
+        report = exported(player, "Report")
         download.save_as(tmp_path / "events.csv")
+        report.save_as(tmp_path / "report.html")
         assert watch.said == []
     table = (tmp_path / "events.csv").read_text()
     clean(table)
     assert table.count("8.8.4.0/24") == 2 * EVENTS
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert SECRET.search(page.encode()) is None
+    assert "8.8.4.0/24" in page
+    assert "what is called an address here is a network" in page
 
 
 def test_live_for_everyone(chromium: Browser, tmp_path: Path) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 
 import attackviz as av
+from attackviz.account import Account, BadPiece
 
+from ..export.test_report import traffic
 from .pages import PHONE, Player, Watch, watched
+from .pdftext import plain, streams_of, strings_of, text_of
 from .test_hostile import HOSTILE, hostile_account, table
 
 MADE = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -105,19 +106,31 @@ def test_the_pdf_is_whole_and_holds_no_script(chromium, tmp_path, monkeypatch):
     data = made.save(tmp_path / "hostile.pdf").read_bytes()
     assert data.startswith(b"%PDF-")
     assert data.rstrip().endswith(b"%%EOF")
-    parts = [data, *_streams(data)]
+    parts = [data, *streams_of(data)]
     for word in (rb"/JavaScript", rb"/JS\b", rb"/Launch", rb"/SubmitForm", rb"/EmbeddedFile", rb"/OpenAction"):
         assert not [part for part in parts if re.search(word, part)], word
+    written = text_of(data)
+    assert plain(text) in written
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x1f\x7f]", written)
     links = {url for part in parts for url in re.findall(rb"/URI\s*\((.*?)\)", part)}
     assert links <= {b"https://db-ip.com/", b"https://db-ip.com"}
     assert 3 <= sum(len(re.findall(rb"/Type\s*/Page\b", part)) for part in parts) <= 30
 
 
-def _streams(data: bytes) -> list[bytes]:
-    out: list[Any] = []
-    for match in re.finditer(rb"stream\r?\n", data):
-        try:
-            out.append(zlib.decompressobj().decompress(data[match.end() :]))
-        except zlib.error:
-            continue  # it is not compressed: it is looked at as a part of the file
-    return out
+def test_what_the_pdf_says_is_text_and_of_a_redacted_edition_holds_no_canary(tmp_path):
+    text = HOSTILE["script"]
+    canaries = {"dst_host": "canary-host.example", "detail": "canary payload", "sensor": "canary-sensor"}
+    planted = traffic().assign(**canaries, rule="GET /canary-path?user=canary-user", dst_name="canary-target")
+    account = Account(pieces=len(planted) + 1, events=len(planted), files={"canary-file.json": "heralding"})
+    account.spoil("broken", BadPiece("canary-file.json", 1, "canary line"))
+    options = {"account": account, "made": MADE, "by": text, "source": "canary-source"}
+    made = av.Report(planted, "2025-02-20", text, redact="public", **options)
+    data = made.save(tmp_path / "public.pdf").read_bytes()
+    written, beside = text_of(data), strings_of(data)
+    for part in (written, beside):
+        assert plain(text) in part  # what is looked into is what a reader sees
+        assert "canary" not in part
+        assert not [ip for ip in planted["src_ip"].unique() if re.search(rf"{re.escape(ip)}(?![\d/])", part)]
+    assert "198.51.100.0/24" in written
+    assert plain(made.facts.sentences[0]) in written
+    assert not [part for part in (data, *streams_of(data)) if b"canary" in part]

@@ -331,3 +331,12 @@ def test_a_store_is_reported_as_its_events_are(events, report):
     told = av.Report(av.EventTable(events), "2025-02-20", "A day", made=MADE).facts
     assert told.sentences == report.facts.sentences
     assert told.figures == report.facts.figures
+
+
+def test_a_straggler_years_away_moves_no_edge_of_the_window(events):
+    """Bins of years are long: the flood at the end of what nearly all events are in must not fall off."""
+    early = events.iloc[[0]].assign(time=pd.Timestamp("2009-01-01", tz="UTC"))
+    whole = av.Report(pd.concat([early, events]), made=MADE).facts
+    assert str(whole.window) == "2025-02-17T00:00:00Z/2025-02-21T00:00:00Z"
+    assert whole.counts.events == len(events)
+    assert whole.bursts

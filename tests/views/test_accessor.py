@@ -6,6 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
+import attackviz as av
 import attackviz.views
 from attackviz.errors import SchemaError
 
@@ -40,6 +41,25 @@ def test_replay_and_validate(events):
 def test_enrich_adds_places():
     frame = pd.DataFrame({"time": pd.to_datetime(["2025-02-18"], utc=True), "src_ip": ["8.8.8.8"]})
     assert frame.attacks.enrich()["src_country"].tolist() == ["US"]
+
+
+def test_the_analyses_are_those_that_stand_alone(events):
+    window, before = "2025-02-18T12:00Z/PT12H", "2025-02-18T00:00Z/PT12H"
+    only = {"country": {"not": ["US"]}}
+    attacks = events.attacks
+    assert attacks.bursts(window, only, n=3) == av.bursts(events, window, only, n=3)
+    pd.testing.assert_frame_equal(
+        attacks.attackers(window, "network", 5, only), av.attackers(events, window, "network", 5, only)
+    )
+    mine, theirs = (
+        attacks.compare(before, window, "network", 5, only),
+        av.compare(events, before, window, "network", 5, only),
+    )
+    for part in ("new", "gone", "grown"):
+        pd.testing.assert_frame_equal(getattr(mine, part), getattr(theirs, part))
+    pd.testing.assert_frame_equal(attacks.redact(), av.redact(events))
+    secret = "sixteen letters or more"
+    assert attacks.redact(key=secret)["src_ip"].tolist() == av.redact(events, key=secret)["src_ip"].tolist()
 
 
 def test_a_frame_without_time_has_no_attacks():

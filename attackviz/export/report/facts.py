@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import WindowError
 from ...filters import Filters
 from ...replay.categories import OTHER_SLOT, assign_slots, label_of
-from ...replay.span import default_window
+from ...replay.span import SHARE, default_window
 from ...window import Window
 from .charts import Bars, bars
 from .maps import Land, Rings, land, rings
@@ -146,13 +146,19 @@ def before_of(window: Window) -> Window:
 
 def window_of(store: Store) -> Window | None:
     """Return where nearly all events of a store are, in whole days if they are several; None if none has a time."""
-    timeline = store.timeline(None, 5000)
-    total = timeline.events.sum(axis=1) + timeline.rest
-    met = np.flatnonzero(total)
-    if not len(met):
-        return None
-    starts = timeline.start_us + met * timeline.seconds * 1_000_000
-    start, end = default_window(starts, total[met])
+    window, wanted = None, 0.0
+    for _ in range(2):  # of years, bins are long: what they hold is looked at once more
+        timeline = store.timeline(window, 5000)
+        total = timeline.events.sum(axis=1) + timeline.rest
+        met = np.flatnonzero(total)
+        if not len(met):
+            return window
+        wanted = wanted or SHARE * total.sum()
+        bin_us = timeline.seconds * 1_000_000
+        starts = timeline.start_us + met * bin_us
+        start, end = default_window(starts, total[met], min(wanted / total.sum(), 1.0))
+        end = max(end, int(starts[starts < end][-1]) + bin_us)
+        window = Window(at(start), at(end))
     if end - start > WHOLE_DAYS * _DAY_US:
         start, end = start // _DAY_US * _DAY_US, -(-end // _DAY_US) * _DAY_US
     return Window(at(start), at(end))

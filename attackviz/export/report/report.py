@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import base64
+import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...account import SOURCE_ATTRS, Account, account_of
-from ...analysis import EventTable
-from ...analysis import redact as redacted
+from ...analysis import EventTable, keep
+from ...analysis.filtered import Filtered
+from ...analysis.redacted import Redacted
+from ...analysis.redaction import Redactor
 from ...elastic import Elastic
 from ...errors import ExportError, UsageError
+from ...filters import Filters
 from ...replay import Recording
 from ...saving import replacing
 from ...store import Store
@@ -22,9 +26,10 @@ from ...window import Window, as_window
 from ..page import script_digest
 from ..replay import Replay, located
 from .facts import Facts, facts_of, window_of
+from .logo import picture
 from .notes import to_html
 from .quality import for_others, lines
-from .render import render
+from .render import check_template, render
 from .words import moment, short
 
 if TYPE_CHECKING:
@@ -34,9 +39,6 @@ if TYPE_CHECKING:
     from ...geo import Database, Targets
 
 __all__ = ["Report"]
-
-LOGO_BYTES = 2_000_000
-_PICTURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
 
 
 class Report:
@@ -66,6 +68,10 @@ class Report:
         A Jinja2 template of your own; it may extend ``attackviz/report.html``.
     redact : str, optional
         ``"public"`` for an edition that may be passed on; see `attackviz.redact`.
+    key : str, optional
+        Of such an edition, a secret that names are made of in place of networks.
+    filters : Filters, mapping or str, optional
+        Tell only of events that meet these conditions; the report says so.
     source : str, optional
         What was read; by default as `attackviz.read` noted.
     account : Account, optional
@@ -112,6 +118,8 @@ class Report:
         by: str | None = None,
         template: str | os.PathLike[str] | None = None,
         redact: str | None = None,
+        key: str | None = None,
+        filters: Filters | Mapping[str, Any] | str | None = None,
         source: str | None = None,
         account: Account | None = None,
         database: Database | None = None,
@@ -126,10 +134,16 @@ class Report:
         for name, path in (("logo", logo), ("template", template)):
             if path is not None and not isinstance(path, str | os.PathLike):
                 raise UsageError(f"{name}={path!r} is no path", hint="name a file")
+        if key is not None and redact is None:
+            raise UsageError("a key is of a redacted edition", hint="say which one: redact='public'")
+        conditions = Filters.parse(filters)
+        redactor = None if redact is None else Redactor(redact, key)
+        if template is not None:
+            check_template(template)
         self.notes, self.template, self.edition = notes, template, redact
         self.by = short(by, 200) if by else ""
         self.made = (made or datetime.now(UTC)).astimezone(UTC)
-        self._logo = None if logo is None else _picture(Path(logo))
+        self._logo = None if logo is None else picture(logo)
         if source is None:
             source = (
                 events.index if isinstance(events, Elastic) else str(getattr(events, "attrs", {}).get(SOURCE_ATTRS, ""))
@@ -137,6 +151,8 @@ class Report:
         account = account_of(events) if account is None else account
         events, self.credit, self.database = located(events, database, targets)
         whole = events if isinstance(events, Store) else EventTable(events, account)
+        self._remarks = _told_of(conditions, redacted=redact is not None)
+        whole = _meeting(whole, conditions)
         asked = as_window(window)
         found = asked or window_of(whole)
         counts = whole.count(found)
@@ -144,9 +160,10 @@ class Report:
             raise _nothing(max(counts.all, counts.account.events), counts.untimed, asked)
         self.store: Store = whole
         self.account, sources = counts.account, None
-        if redact is not None:
-            self.account, source, sources = for_others(counts.account), "", counts.sources
-            self.store = _redacted(whole, redact, self.account)
+        if redactor is not None:
+            self.account, source = for_others(counts.account), ""
+            sources = None if redactor.keyed else counts.sources
+            self.store = _redacted(whole, redactor, self.account)
         self.source = short(source, 60)
         self.facts: Facts = facts_of(self.store, found, sources)
         self.title = short(title or ("Attack report" if not self.source else f"Attack report: {self.source}"), 200)
@@ -233,7 +250,11 @@ class Report:
                 "replay": replay,
                 "digest": script_digest() if replay else "",
                 "made": moment(self.made.replace(second=0, microsecond=0)),
-                "remarks": [short(each, 400) for each in (*self.account.notes, self.credit.get("notice")) if each],
+                "remarks": [
+                    short(each, 400)
+                    for each in (*self._remarks, *self.account.notes, self.credit.get("notice"))
+                    if each
+                ],
                 "attribution": [
                     {"text": short(each["text"], 200), "url": each["url"]}
                     for each in self.credit.get("attribution", [])
@@ -254,11 +275,28 @@ class Report:
 CELL_PX = 900
 
 
-def _redacted(store: Store, profile: str, account: Account) -> Store:
+def _redacted(store: Store, redactor: Redactor, account: Account) -> Store:
     if isinstance(store, EventTable):  # redacted once, it answers as fast as before
-        return EventTable(redacted(store.table, profile), account)
-    answer: Store = redacted(store, profile)
-    return answer
+        return EventTable(redactor.table(store.table), account)
+    return Redacted(store, redactor)
+
+
+def _meeting(store: Store, filters: Filters) -> Store:
+    """Return those events of a store that meet conditions."""
+    if not filters:
+        return store
+    if not isinstance(store, EventTable):
+        return Filtered(store, filters)
+    account = Account.from_dict(store.account.to_dict())
+    return EventTable(keep(store.table, filters, account), account)
+
+
+def _told_of(filters: Filters, *, redacted: bool) -> list[str]:
+    """Return what a reader should know of conditions; of a redacted edition not which, as they may name addresses."""
+    if not filters:
+        return []
+    which = "" if redacted else f": {json.dumps(filters.to_dict(), ensure_ascii=False)}"
+    return [f"Only events that meet a filter are told of{which}"]
 
 
 def _nothing(every: int, untimed: int, window: Window | None) -> ExportError:
@@ -271,18 +309,3 @@ def _nothing(every: int, untimed: int, window: Window | None) -> ExportError:
     return ExportError(
         f"there is nothing to report: {words}", hint="attackviz read ADDRESS says what became of each line"
     )
-
-
-def _picture(path: Path) -> str:
-    """Return a picture as a data URL; what it is is told by its content."""
-    hint = "name a PNG, JPEG, GIF, WebP or SVG file of at most 2 MB"
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ExportError(f"the logo cannot be read: {error.strerror or error}", where=str(path), hint=hint) from None
-    kind = next((kind for magic, kind in _PICTURES.items() if data.startswith(magic)), None)
-    if kind is None and b"<svg" in data[:1000].lower():
-        kind = "svg+xml"  # in an image it runs no script and asks for nothing
-    if kind is None or len(data) > LOGO_BYTES:
-        raise ExportError("the logo is no picture of a known kind, or too large", where=str(path), hint=hint)
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -71,7 +71,7 @@ export function createActions(ctx, parts) {
     copyLink: withEngine((engine, button) => ctx.copy(`${location.href.split('#')[0]}#${ctx.root.player.link}`, button)),
     export: withEngine((engine, anchor) => {
       if (!ctx.export) return false;
-      return ctx.pop.show(anchor ?? parts.top?.export ?? null, exportMenu(ctx), { label: 'Export', side: 'right', width: 360 });
+      return ctx.pop.show(anchor ?? parts.top?.export ?? null, exportMenu(ctx), { label: 'Export', side: 'right', width: 420, onClose: () => { ctx.export.changed = () => {}; } });
     }),
     help: () => ctx.pop.show(null, helpContent(() => ctx.pop.close()), { label: 'Keys', width: 480 }),
     settings(anchor) {

@@ -11,6 +11,7 @@ import { createCard } from './card.js';
 import { addQuestions, slotsOf } from './context.js';
 import { el, show } from './dom.js';
 import { Engine } from './engine.js';
+import { createExporter } from './exportmenu.js';
 import { createFilterPanel } from './filterpanel.js';
 import { createGrain } from './grain.js';
 import { createHonesty } from './honesty.js';
@@ -50,8 +51,8 @@ const NO_MAP = { land: [], borders: [] };
  *   chrome ({topbar, rail}, both true), status (what to say before there is a recording), ask (a function from a question about events,
  *   `{what: 'recording' | 'lists', window: [iso, iso], filters}`, to a promise of `{recording}`, `{lists}` or `{error}`; without it there is no store),
  *   live (see live.js: events as they come, instead of a recording), wall (no controls, for a screen that nobody touches)
- *   linked (whether the page's address says what is shown), exporter (a function from what to make, see exportmenu.js, to a promise of `{name, file}` or `{error}`),
- *   redacted (whether what is shown is redacted already, and so is whatever is exported)
+ *   linked (whether the page's address says what is shown), exporter (a function from what to make, see exportmenu.js, and one to be told of progress, to `{answer, stop}`: a promise of `{name, file}` or `{error}`,
+ *   and a function that gives it up), redacted (whether what is shown is so already)
  * @returns {object} the player: see api.js
  */
 export function createPlayer(element, { recording = null, map = null, basemap = NO_MAP, options = {}, chrome = {}, status = null, ask = null, live = null, wall = false, linked = false, exporter = null, redacted = false } = {}) {
@@ -103,7 +104,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     setTheme,
     setStill,
     linked: linked && hasAddress(),
-    export: exporter,
+    export: null,
     redacted,
     linkNote: '',
     viewed: () => events.dispatchEvent(new CustomEvent('view', { detail: null })),
@@ -120,6 +121,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     timelineWidth: () => parts.timeline.innerWidth(),
     binSeconds: () => (ctx.engine && parts.timeline.binTicks() ? (parts.timeline.binTicks() * ctx.engine.rec.meta.tick_us) / 1e6 : null),
   });
+  ctx.export = exporter && createExporter(ctx, exporter);
   ctx.actions = createActions(ctx, parts);
   element.classList.toggle('is-live', live !== null);
   element.classList.toggle('is-wall', wall);
@@ -254,6 +256,14 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     dock.classList.toggle('is-off', ctx.status !== 'ready');
   }
 
+  /** Draw all of it at once; the frame that was asked for meanwhile would only draw the same again. */
+  function draw() {
+    frame(performance.now(), true);
+    if (listsDue || ctx.engine?.state.playing || performance.now() < awake) return;
+    cancelAnimationFrame(raf);
+    raf = 0;
+  }
+
   function onChange({ detail: { keys } }) {
     ctx.forget();
     ctx.live?.changed(keys);
@@ -331,7 +341,7 @@ export function createPlayer(element, { recording = null, map = null, basemap = 
     delete element.player;
   }
 
-  const player = playerApi(ctx, parts, { events, setRecording, setStatus, setTheme, destroy, draw: () => frame(performance.now(), true), layout });
+  const player = playerApi(ctx, parts, { events, setRecording, setStatus, setTheme, destroy, draw, layout });
   element.player = player;
   if (live) {
     setStatus({ kind: 'empty', title: 'Connecting', detail: 'Events appear here as they come.', hints: [] });

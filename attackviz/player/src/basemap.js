@@ -3,7 +3,7 @@
 import { WORLD, homeView, mercX, mercY, pxPerMetre, screenX, screenY, viewAround, worldCopies } from './geo.js';
 import { styleFrom } from './mapstyle.js';
 
-const NEAREST = 300; // metres a px
+const NEAREST = 150; // metres a px
 const NORTH = mercY(84),
   SOUTH = mercY(-60);
 const MERIDIANS = 30,

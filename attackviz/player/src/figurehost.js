@@ -3,10 +3,10 @@
  *
  * The figure may come late, or change: until it is there the host keeps a view of its own and the cell shows the sea.
  */
-import { HOME, WORLD, homeView, mercX, mercY, viewAround } from './geo.js';
+import { keepOnMap, zoomView } from './basemap.js';
+import { WORLD, homeView, viewAround } from './geo.js';
 import { styleFrom } from './mapstyle.js';
 
-const CLOSEST = 150; // metres a px
 const QUIET = { sync: false }; // what is set here is of no interest to the server
 const NAMED = /^basemap-(land|lakes|borders|graticule)$/; // what follows the theme and the world's copies; the rest is the viewer's own
 
@@ -56,34 +56,25 @@ class FigureHost {
   }
 
   /** Zoom in by a factor, around a point in CSS px of the map, or its middle. */
-  zoomBy(factor, x = this.current.width / 2, y = this.current.height / 2) {
-    const { x0, x1, y0, y1, width, height } = this.getView();
-    const perPx = this.scaleWithin((x1 - x0) / width / factor);
-    const ax = x0 + (x / width) * (x1 - x0), ay = y1 - (y / height) * (y1 - y0);
-    this.atHome = false;
-    this.go(ax + (width / 2 - x) * perPx, ay + (y - height / 2) * perPx, perPx);
+  zoomBy(factor, x, y) {
+    this.go(zoomView(this.getView(), factor, x, y));
   }
 
   /** Show the whole world. */
   reset() {
-    const { width, height } = this.current;
-    const { x0, x1, y0, y1 } = homeView(width, height);
-    this.atHome = true;
-    this.go((x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / width);
+    this.go(homeView(this.current.width, this.current.height), true);
   }
 
   /** Put a place, in Web Mercator metres, in the middle. */
   centre(mx, my) {
     const { x0, x1, width } = this.getView();
-    this.atHome = false;
-    this.go(mx, my, (x1 - x0) / width);
+    this.show(mx, my, (x1 - x0) / width);
   }
 
   /** Show a place, in Web Mercator metres, in the middle, at so many metres a pixel. */
   show(mx, my, perPx) {
-    this.follow();
-    this.atHome = false;
-    this.go(mx, my, this.scaleWithin(perPx));
+    const { width, height } = this.getView();
+    this.go(keepOnMap(viewAround(mx, my, perPx, width, height)));
   }
 
   /** Recolour the shipped basemap from the tokens in force on the element. */
@@ -155,20 +146,16 @@ class FigureHost {
     const plot = this.find();
     if (!plot || this.pushing) return;
     const { x_range: x, y_range: y } = plot.model;
-    const { x0, x1, y0, y1, width } = this.current;
+    const { x0, x1, y0, y1 } = this.current;
     if (x.start === x0 && x.end === x1 && y.start === y0 && y.end === y1) return;
-    this.atHome = false;
-    this.go((x.start + x.end) / 2, (y.start + y.end) / 2, this.scaleWithin((x.end - x.start) / width));
+    this.go(keepOnMap({ ...this.current, x0: x.start, x1: x.end, y0: y.start, y1: y.end }));
   }
 
-  go(cx, cy, perPx) {
-    const { width, height } = this.current;
-    const top = mercY(85), half = Math.min((perPx * height) / 2, top);
-    const seam = mercX(HOME.lon) - WORLD / 2;
-    const x = cx - WORLD * Math.floor((cx - seam) / WORLD);
-    this.current = viewAround(x, Math.max(-top + half, Math.min(top - half, cy)), perPx, width, height);
+  go(view, home = false) {
+    this.atHome = home;
+    this.current = view;
     this.push();
-    for (const callback of this.callbacks) callback(this.current);
+    for (const callback of this.callbacks) callback(view);
   }
 
   push() {
@@ -184,15 +171,8 @@ class FigureHost {
     const width = this.element.clientWidth, height = this.element.clientHeight;
     if (!width || !height || (width === this.current.width && height === this.current.height)) return;
     const { x0, x1, y0, y1, width: before } = this.current;
-    this.current = { ...this.current, width, height };
-    if (this.atHome) this.reset();
-    else this.go((x0 + x1) / 2, (y0 + y1) / 2, this.scaleWithin((x1 - x0) / before));
-  }
-
-  scaleWithin(perPx) {
-    const { width, height } = this.current;
-    const { x0, x1 } = homeView(width, height);
-    return Math.max(CLOSEST, Math.min((x1 - x0) / width, perPx));
+    if (this.atHome) this.go(homeView(width, height), true);
+    else this.go(keepOnMap(viewAround((x0 + x1) / 2, (y0 + y1) / 2, (x1 - x0) / before, width, height)));
   }
 }
 

@@ -21,21 +21,26 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 function askers(model) {
   const waiting = new Map();
   let number = 0;
-  model.on('msg:custom', async ({ id, recording, ...answer }) => {
-    const answered = waiting.get(id);
+  model.on('msg:custom', async ({ id, recording, progress, ...answer }) => {
+    const { resolve, tell } = waiting.get(id) ?? {};
+    if (progress) {
+      tell?.(progress);
+      return;
+    }
     waiting.delete(id);
-    answered?.(recording?.byteLength ? { ...answer, recording: answer.name ? recording : await unpacked(recording) } : answer);
+    resolve?.(recording?.byteLength ? { ...answer, recording: answer.name ? recording : await unpacked(recording) } : answer);
   });
-  const sent = (what) => (question) => new Promise((resolve) => {
+  const sent = (what, question, tell) => new Promise((resolve) => {
     number += 1;
-    waiting.set(number, resolve);
+    waiting.set(number, { resolve, tell });
     model.send_msg({ [what]: { id: number, ...question } });
   });
-  const exporter = async (asked) => {
-    const { recording, ...answer } = await sent('export')(asked);
-    return { ...answer, file: recording };
+  const exporter = (asked, tell) => {
+    const answer = sent('export', asked, tell).then(({ recording, ...said }) => ({ ...said, file: recording }));
+    const id = number;
+    return { answer, stop: () => model.send_msg({ stop: { id } }) };
   };
-  return { ask: model.asks ? sent('ask') : null, exporter: model.exports ? exporter : null };
+  return { ask: model.asks ? (question) => sent('ask', question) : null, exporter: model.exports ? exporter : null, redacted: model.redacted };
 }
 
 /** Panel's entry: build the player in its container and keep both sides in step. */

@@ -2,7 +2,7 @@
 import { el } from './dom.js';
 import { icon } from './icons.js';
 
-const FOCUSABLE = 'button:not(:disabled), input, a[href], [tabindex="0"]';
+const FOCUSABLE = 'button:not(:disabled), input, select, textarea, a[href], [tabindex="0"]';
 
 /**
  * Make the popovers of a player.

@@ -30,7 +30,8 @@ export function createTopbar(ctx, live = false) {
   theme.replaceChildren(sun, moon);
   const full = tool('expand', 'Full screen (F)', () => ctx.actions.fullscreen(), 'av-desk');
   const link = el('button', { class: 'av-btn av-icon av-desk', title: 'Copy a link to this moment', 'aria-label': 'Copy a link to this moment', on: { click: () => ctx.actions.copyLink(link) } }, icon('link'));
-  const exporting = opener({ class: 'av-btn av-line av-desk', title: 'Export this window (E)', on: { click: (e) => ctx.actions.export(e.currentTarget) } }, icon('export'), el('span', { class: 'av-wide' }, 'Export'));
+  const exportText = el('span', { class: 'av-wide' });
+  const exporting = opener({ class: 'av-btn av-line av-desk', title: 'Export this window (E)', on: { click: (e) => ctx.actions.export(e.currentTarget) } }, icon('export'), exportText);
   const help = tool('help', 'Keys and help (?)', () => ctx.actions.help(), 'av-desk');
   const switcher = live ? liveSwitch(ctx) : null;
   const element = el('header', { class: 'av-top' },
@@ -80,6 +81,7 @@ export function createTopbar(ctx, live = false) {
       show(badge, n > 0);
       setText(badge, n);
       show(exporting, Boolean(ctx.export));
+      setText(exportText, ctx.export?.running ? exportShort(ctx.export.progress) : 'Export');
       exporting.disabled = !engine || ctx.status !== 'ready';
       show(link, ctx.linked);
       link.disabled = !engine;
@@ -87,6 +89,9 @@ export function createTopbar(ctx, live = false) {
     },
   };
 }
+
+/** What the button says while a file is being made. Pure. */
+export const exportShort = ({ done, of }) => (of ? `Export ${Math.floor((done / of) * 100)} %` : 'Export…');
 
 /** "5 formats", or the name of the one. */
 export function formatsText(meta) {
