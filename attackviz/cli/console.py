@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import os
 import sys
 import warnings
@@ -17,9 +18,11 @@ from ..analysis.words import harmless
 from ..errors import AttackvizError, AttackvizWarning, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..account import Account
 
-__all__ = ["as_typed", "command", "fail", "frames_bar", "loss", "note", "progress_bar", "say"]
+__all__ = ["as_typed", "command", "fail", "frames_bar", "loss", "note", "progress_bar", "say", "size_of"]
 
 P = ParamSpec("P")
 
@@ -34,6 +37,12 @@ def say(text: str) -> None:
 def note(text: str) -> None:
     """Print one line about the work to stderr."""
     typer.echo(harmless(text), err=True)
+
+
+def size_of(path: Path) -> str:
+    """Return how large a file is: in kB below 1 MB, so that a small one is not said to be empty."""
+    size = path.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{math.ceil(size / 1e3)} kB"
 
 
 def fail(error: AttackvizError) -> NoReturn:

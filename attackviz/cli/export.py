@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import ExportError, UsageError
-from .console import command, frames_bar, loss, note, progress_bar
+from .console import command, frames_bar, loss, note, progress_bar, size_of
 from .options import (
     Address,
     Exclude,
@@ -113,7 +113,7 @@ def export(
     redact_key: RedactKey = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
-    """Write a replay to a file that can be handed on: a page, a film, a picture, or data.
+    """Write a replay to a file: a page, a film, a picture, data.
 
     attackviz export logs/ -o replay.html
     attackviz export logs/ -o flood.mp4 --window 2025-02-20 --length '60 seconds' --caption '14:02 rule deployed'
@@ -193,9 +193,7 @@ def export(
                 note("what was drawn is kept: the same command goes on from there")
             raise
     loss(account)
-    note(
-        f"{totals['in_recording']:,} of {totals['events']:,} events in {output} ({output.stat().st_size / 1e6:.1f} MB)"
-    )
+    note(f"{totals['in_recording']:,} of {totals['events']:,} events in {output} ({size_of(output)})")
     if account.unread():
         raise typer.Exit(1)
 

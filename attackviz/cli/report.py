@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .console import command, loss, progress_bar, say
+from .console import command, loss, progress_bar, say, size_of
 from .options import (
     Address,
     Exclude,
@@ -76,7 +76,7 @@ def report(
     redact_key: RedactKey = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
-    """Write what happened in a window, as a page with the replay in it, or as a PDF.
+    """Write what happened in a window, as a page or a PDF.
 
     The window of the same length before is read, too, to compare with, and
     for days the three before, to know what is usual. What happened is also
@@ -143,7 +143,7 @@ def _write(job: Job, window: Window | None, output: Path, notes: str | None, **o
     made.save(output)
     account = made.account
     loss(account)
-    say(f"{made.summary}; {output} ({output.stat().st_size / 1e6:.1f} MB)")
+    say(f"{made.summary}; {output} ({size_of(output)})")
     if account.unread():
         raise typer.Exit(1)
 

@@ -98,7 +98,7 @@ def serve(
         typer.Option(metavar="CERTIFICATE KEY", help="Live: speak HTTPS.", show_default=False),
     ] = None,
 ) -> None:
-    """Play your logs in the browser, or with --live what comes as it comes.
+    """Play your logs in the browser, or live what comes.
 
     attackviz serve /var/log/honeypot
     attackviz serve 'logs/*.json.gz' --window "last 7d" --port 8080

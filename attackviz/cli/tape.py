@@ -36,7 +36,7 @@ app = typer.Typer(
     name="tape",
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Work with a tape: events kept on this machine, as Parquet files by hour.",
+    help="Work with a tape: events kept on this machine.",
 )
 
 

@@ -14,9 +14,11 @@ from ..player import Player
 from . import exporting
 from .reading import Reading
 
-__all__ = ["GROUND", "bring_map", "page", "prepare_map", "scheduler"]
+__all__ = ["bring_map", "page", "prepare_map", "prepare_page", "scheduler"]
 
-GROUND = "html { background: #0A0D12; }"  # as the player's, so that nothing flashes before it is there
+_GROUND = "html { background: #0A0D12; }"  # as the player's, so that nothing flashes before it is there
+# Panel's page does not say it, and a phone would lay out a desk's width and shrink it.
+_HEAD = '{% block postamble %}<meta name="viewport" content="width=device-width, initial-scale=1">{% endblock %}'
 
 
 def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
@@ -35,7 +37,7 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
         Fills the page. Its map comes a moment later: to import what draws it
         takes longer than to show the first page.
     """
-    pn.extension(raw_css=[GROUND])  # without it Panel would ask its CDN for styles
+    prepare_page()
     who = uuid.uuid4().hex
 
     def ask(question: dict[str, Any], reply: Callable[[dict[str, Any], bytes], None]) -> None:
@@ -73,6 +75,12 @@ def page(reading: Reading, opening: Mapping[str, Any] | None = None) -> Player:
     pn.state.on_session_destroyed(lambda _: unsubscribe())
     bring_map(player, schedule)
     return player
+
+
+def prepare_page() -> None:
+    """Give the page of this session its ground and its width on a phone."""
+    pn.extension(raw_css=[_GROUND])  # without it Panel would ask its CDN for styles
+    pn.state.curdoc.template = _HEAD
 
 
 def scheduler() -> Callable[[Callable[[], Any]], None]:

@@ -11,7 +11,7 @@ import panel as pn
 from ..player import Player
 from ..replay.categories import LABELS
 from .answers import Answers
-from .app import GROUND, bring_map, scheduler
+from .app import bring_map, prepare_page, scheduler
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -77,7 +77,7 @@ def page(
     Player
         Fills the page. Its map comes a moment later.
     """
-    pn.extension(raw_css=[GROUND])  # without it Panel would ask its CDN for styles
+    prepare_page()
     schedule = scheduler()
     past = None if store is None else Past(store, title, attribution)
 

@@ -18,7 +18,7 @@ import attackviz as av
 from attackviz.dashboard.job import Job
 from attackviz.dashboard.reading import Reading
 
-from .pages import LOCAL, Player, Watch, open_page, until, watched
+from .pages import LOCAL, PHONE, Player, Watch, open_page, until, watched
 from .test_page import MOMENT, WINDOW, expected, shown, table  # noqa: F401 (table is a fixture)
 
 READING = 180  # seconds a loaded machine may take to read it all
@@ -102,6 +102,15 @@ def test_shows_the_map(player: Player) -> None:
     assert pixel(player, PACIFIC) == SEA["dark"]
     assert player.state["totals"]["events"] == 388_678
     assert player.page.title() == "attackviz"
+
+
+def test_a_phone_gets_one_column(chromium: Any, url: str) -> None:
+    with watched(chromium, offline=False, size=PHONE, has_touch=True, is_mobile=True) as watch:
+        watch.page.goto(url)
+        player = Player(watch.page)
+        until(lambda: player.root.evaluate("(root) => root.matches('.is-phone')"), "one column")
+        assert watch.page.evaluate("document.scrollingElement.scrollWidth") == PHONE["width"]
+        assert_quiet(watch, url)
 
 
 def test_plays_and_pauses(player: Player) -> None:

@@ -381,6 +381,17 @@ def test_fits(player: Player, size: str, theme: str) -> None:
     press(player, "Escape")
 
 
+@pytest.mark.parametrize("width", [1366, 1440])
+def test_a_laptop_keeps_what_the_dock_has_room_for(player: Player, width: int) -> None:
+    """Words go before the controls they belong to."""
+    player.page.set_viewport_size({"width": width, "height": 900})
+    player.set(window=WINDOW, speed=600)
+    player.run("player.layout()")
+    player.at(MOMENT)
+    for control in (".av-bursts", ".av-speed .av-lean", ".av-transport .av-right .av-btn:has-text('Trail')"):
+        until(player.root.locator(control).first.is_visible, control)
+
+
 def test_touch_targets_on_a_phone(chromium: Any, tpot_page: Path) -> None:
     with watched(chromium, size=PHONE, has_touch=True, is_mobile=True) as watch:
         player = open_page(watch, tpot_page)

@@ -44,7 +44,7 @@ def test_a_report_is_written_and_said_in_one_line(run, logs, tmp_path):
     assert done.exit_code == 0, done.output
     assert re.fullmatch(
         r"A day, Tue 18 Feb 2025: 480 events \(unchanged\) from 1 address; 0 % mitigated; 0 bursts; "
-        r"day\.html \(\d\.\d MB\)\n",
+        r"day\.html \(\d+ kB\)\n",
         done.stdout,
     )
     assert "<h1>A day</h1>" in (tmp_path / "day.html").read_text(encoding="utf-8")

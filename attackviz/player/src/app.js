@@ -38,7 +38,7 @@ const LISTS_MS = 100; // lists and numbers follow the clock at most this often
 const LONGEST_MS = 250; // a frame that took longer (a sleeping tab) moves the clock no further
 const WIDTHS = { phone: 720, tight: 1080, mid: 1360 };
 const LOW = 800;
-const ROOM = ['is-snug', 'is-lean', 'is-bare', 'is-tiny']; // what the dock gives up, in this order, until its controls fit
+const ROOM = ['is-snug', 'is-brief', 'is-slim', 'is-lean', 'is-bare', 'is-tiny']; // what the dock gives up, in this order, until its controls fit
 const MAP_NARROW = 640;
 const NO_MAP = { land: [], borders: [] };
 

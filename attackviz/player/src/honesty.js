@@ -6,11 +6,11 @@ import { exact } from './format.js';
 /**
  * The facts of the line as `[{bold?, text, url?}[]]`, one list a part. Pure.
  *
- * `drawn` and `total` count events of the trail; `aimless` says that no target can be drawn; `unanswered` are filters that cells cannot be
+ * `drawn` and `total` count events of the trail; `aimless` says that no target can be drawn, so that rings are all there is; `unanswered` are filters that cells cannot be
  * asked; `meta` is the recording's header.
  */
 export function honestyParts({ drawn, total, unlocated, filteredOut, aimless = false, unanswered = [], meta }) {
-  const parts = [[{ bold: exact(drawn) }, { text: ' of ' }, { bold: exact(total) }, { text: ' drawn' }]];
+  const parts = [[{ bold: exact(aimless ? total - unlocated : drawn) }, { text: ' of ' }, { bold: exact(total) }, { text: aimless ? ' drawn as rings' : ' drawn' }]];
   parts.push([{ text: meta.grain ? `counted in cells of ${grainText(meta.grain)}, totals exact` : 'totals exact' }]);
   if (unanswered.length) parts.push([{ bold: `not filtered by ${unanswered.join(', ')}` }, { text: ': cells do not hold it' }]);
   if (meta.totals?.filtered > 0) parts.push([{ text: `${exact(meta.totals.filtered)} filtered out before` }]);

@@ -42,8 +42,9 @@ test('the honesty line says what is not drawn', () => {
 });
 
 test('a map without any target says why it has no arcs', () => {
-  const parts = honestyParts({ drawn: 0, total: 9, unlocated: 0, filteredOut: 0, aimless: true, meta: { totals: {}, attribution: [] } });
+  const parts = honestyParts({ drawn: 0, total: 9, unlocated: 2, filteredOut: 0, aimless: true, meta: { totals: {}, attribution: [] } });
   assert.ok(parts.some(part => part[0].text === 'no target has a location, so no arcs'));
+  assert.equal(parts[0].map(p => p.bold ?? p.text).join(''), '7 of 9 drawn as rings');
 });
 
 test('a coarsened recording says its grain', () => {
