@@ -63,9 +63,6 @@ class Player(JSComponent):
         "last with the answer (a dict with its name, or with an error; and the file), in a callback of the session. "
         "Returns a function that stops it.",
     )
-    redacted = param.Boolean(
-        default=False, constant=True, doc="Whether what is shown is redacted, so that no file need be."
-    )
     exports = param.Boolean(default=False, constant=True, doc="Whether there is somebody to export; not for use.")
     redacted = param.Boolean(
         default=False, constant=True, doc="Whether what is shown is redacted already, and so is whatever is exported."

@@ -40,7 +40,7 @@ function askers(model) {
     const id = number;
     return { answer, stop: () => model.send_msg({ stop: { id } }) };
   };
-  return { ask: model.asks ? (question) => sent('ask', question) : null, exporter: model.exports ? exporter : null, redacted: model.redacted };
+  return { ask: model.asks ? (question) => sent('ask', question) : null, exporter: model.exports ? exporter : null };
 }
 
 /** Panel's entry: build the player in its container and keep both sides in step. */
