@@ -209,6 +209,7 @@ class Socket(WebSocketHandler, Route):
         return {
             "version": 1,
             "now": round(time.time() * 1000),
+            "server": round(self.live.started * 1000),
             "title": self.live.settings.title,
             "first": hub.first,
             "last": hub.last,

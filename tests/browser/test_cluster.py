@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -12,6 +15,7 @@ import attackviz as av
 from attackviz.dashboard.app import page
 from attackviz.dashboard.job import Job
 from attackviz.dashboard.reading import Reading
+from attackviz.replay import load
 
 from ..elastic import made
 from .pages import Player, Watch, until, watched
@@ -109,3 +113,39 @@ def test_the_cluster_answers_what_cells_cannot(player: Player, events: pd.DataFr
     found = events[events["dst_port"] == 22]
     assert state["counts"]["events"] == len(found)
     assert state["totals"]["filtered"] == len(events) - len(found)
+
+
+def test_a_public_reading_of_the_index_is_redacted(address: str, events: pd.DataFrame) -> None:
+    """Cells, what zooming brings, and lists: of no document more than its network is told, nor where they lie."""
+    reading = Modest(Job((address,), public=True)).start()
+    told = [reading.shown]
+    reading.subscribe(lambda: told.append(reading.shown))
+    reading.wait(READING)
+    whole = set(events["src_ip"].dropna().astype(str))
+
+    def clean(value: Any) -> None:
+        text = json.dumps(value, default=str)
+        assert not {found for found in re.findall(r"[0-9a-f.:]{7,}(?!/)", text) if found in whole}
+        assert NAME not in text
+        assert "es+" not in text
+
+    def asked(what: str) -> tuple[dict[str, Any], bytes]:
+        answers: list[tuple[dict[str, Any], bytes]] = []
+        question = {"what": what, "window": PART, "filters": {}}
+        reading.ask(question, "somebody", lambda *answer: answers.append(answer))
+        until(lambda: answers, "an answer", READING)
+        return answers[0]
+
+    clean(told)
+    assert reading.status["kind"] == "ready", reading.status
+    (head, body), (lists, _) = asked("recording"), asked("lists")
+    assert "error" not in head
+    for recording in (load(gzip.decompress(reading.recording)), load(gzip.decompress(body))):
+        clean(recording.header)
+        for table in recording.tables.values():
+            clean(table.to_pylist())
+        assert recording.header["totals"]["events"] == len(events)
+    clean(lists)
+    networks = [row["key"] for row in lists["lists"]["addresses"] if row["key"] is not None]
+    assert networks
+    assert all("/" in network for network in networks)

@@ -191,6 +191,12 @@ def test_a_killed_server_costs_nothing_and_doubles_nothing(process: There, chrom
             assert len(set(each.run("return [...player.engine.rec.sequence]"))) == 125
             assert each.live["following"]
         assert player.texts(".av-conn") == ["Connected"]
+        # What is older was to be asked of the session that went with the server: that is said, and live goes on.
+        old = [(now() - ago * HOUR).isoformat() for ago in (9, 8)]
+        player.run("player.window = arg", old)
+        until(lambda: "reload the page" in player.live["note"], "word that nobody answers")
+        player.run("player.follow()")
+        until(lambda: player.live["following"] and not player.live["note"], "the live edge")
         until(lambda: wall.texts(".av-walldate")[0].endswith("live"), "the word on the wall")
 
 

@@ -11,6 +11,9 @@ const JUMP_MS = 1500; // a clock that is further off than this was set anew
 const BACK_S = 3600;
 const TRAIL_S = 300;
 const SPAN_S = 3600;
+const PATIENCE_MS = 120_000; // for an answer about the past
+const STRANGER_MS = 4000; // where the server is not the one that made this page: maybe nobody hears the question
+const NOBODY = { error: 'Nobody answers about the past, maybe because the server was started anew: reload the page to see what is older.' };
 
 /** Windows that follow, in seconds. */
 export const SPANS = [300, 900, 3600, 6 * 3600, 24 * 3600];
@@ -45,6 +48,8 @@ export function createLive(ctx, config, { show, setStatus, ask }) {
   let turn = 0;
   let dirty = false;
   let heardAt = 0;
+  let server = null; // which one made the page
+  let stranger = false;
 
   const serverUs = () => clock.at(performance.now()) * 1000;
   const shown = () => engine !== null && ctx.engine === engine;
@@ -74,6 +79,8 @@ export function createLive(ctx, config, { show, setStatus, ask }) {
   }
 
   function greet(hello) {
+    server ??= hello.server;
+    stranger = hello.server !== server;
     const other = engine && hello.last < engine.last; // another tape: what is here is none of it
     if (engine && !other) return;
     const { verdicts, severities, attribution } = hello;
@@ -186,7 +193,8 @@ export function createLive(ctx, config, { show, setStatus, ask }) {
     const { filters } = ctx.engine.state;
     let answer;
     try {
-      answer = await ask({ what: 'recording', window: us.map(iso), filters: {} });
+      const silence = new Promise((done) => { setTimeout(done, stranger ? STRANGER_MS : PATIENCE_MS, NOBODY); });
+      answer = await Promise.race([ask({ what: 'recording', window: us.map(iso), filters: {} }), silence]);
       if (answer.recording) answer.recording = decodeRecording(answer.recording);
     } catch (error) {
       answer = { error: error.message };
