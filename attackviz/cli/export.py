@@ -171,7 +171,7 @@ def export(
 
     from ..account import Account
     from ..dashboard.loading import load_events, record
-    from ..export.encode import FILMS
+    from ..export.film import kept_of
     from ..export.saved import save
     from ..replay import redacted
 
@@ -189,7 +189,7 @@ def export(
         try:
             save(recording, output, asked, theme=theme, show=bar)
         except KeyboardInterrupt:
-            if output.suffix.lower() in FILMS:
+            if kept_of(output).exists():
                 note("what was drawn is kept: the same command goes on from there")
             raise
     loss(account)

@@ -82,9 +82,14 @@ class Encoder:
         line += ["-fflags", "+bitexact", "-flags", "+bitexact", "-map_metadata", "-1", arguments[-1]]
         line = [each for each in line if each != "-nostdin"] if "-" in arguments else line
         with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-                line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, cwd=directory
-            )
+            try:
+                process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+                    line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, cwd=directory
+                )
+            except OSError as wrong:
+                raise MissingDependencyError(
+                    f"ffmpeg does not start: {self._program}: {wrong.strerror or wrong}", hint=INSTALL
+                ) from None
             assert process.stdin is not None
             failed = False
             try:

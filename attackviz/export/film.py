@@ -25,7 +25,7 @@ from .page import script_digest
 from .scene import Scene
 from .stage import Stage, page_of, stage
 
-__all__ = ["FPS", "Reel", "film", "reel"]
+__all__ = ["FPS", "Reel", "film", "kept_of", "reel"]
 
 FPS = {".mp4": 30, ".webm": 30, ".gif": 10}
 LENGTH_S = {".mp4": 60.0, ".webm": 60.0, ".gif": 10.0}
@@ -164,7 +164,13 @@ def film(scene: Scene, path: Path, frames: Reel, *, loop: bool = True, show: Sho
         work / f"{number:05}{coder.suffix}": range(begin, min(begin + PIECE_FRAMES, len(frames)))
         for number, begin in enumerate(range(0, len(frames), PIECE_FRAMES))
     }
-    _draw({piece: numbers for piece, numbers in pieces.items() if not piece.exists()}, scene, frames, coder, show)
+    left = {piece: numbers for piece, numbers in pieces.items() if not piece.exists()}
+    try:
+        _draw(left, scene, frames, coder, show)
+    except BaseException:
+        if not any(piece.exists() for piece in pieces):  # there is nothing to go on from
+            shutil.rmtree(work, ignore_errors=True)
+        raise
     joined = work / f"film{kind}"
     coder.join(list(pieces), joined, loop)
     with replacing(path) as file, joined.open("rb") as made:
@@ -231,13 +237,18 @@ def _titled(shown: Stage, scene: Scene) -> bytes:
     return shown.shot()
 
 
+def kept_of(path: Path) -> Path:
+    """Return where what was drawn of a film is kept until it is whole."""
+    return path.parent / f".{path.name}.film"
+
+
 def _workplace(path: Path, scene: Scene, frames: Reel) -> Path:
     """Return the directory of the pieces of this very film; what another one left there goes."""
     asked = f"{__version__} {script_digest()} {frames} {path.suffix.lower()} {scene.size} {scene.scale}"
     mark = hashlib.sha256(
         f"{asked} {scene.start_us} {scene.end_us} {scene.captions}\n{page_of(scene)}".encode()
     ).hexdigest()
-    work = path.parent / f".{path.name}.film"
+    work = kept_of(path)
     told = work / "asked"
     try:
         if told.exists() and told.read_text(encoding="ascii") == mark:

@@ -109,7 +109,6 @@ def written(template: str, recording: Recording, options: Mapping[str, Any], **m
         What else the template shows.
     """
     header = recording.header
-    packed = gzip.compress(_for_others(recording).to_bytes(), compresslevel=6, mtime=0)
     start, end = (
         _EPOCH + timedelta(microseconds=header["start_us"] + t * header["tick_us"]) for t in (0, header["end"])
     )
@@ -123,8 +122,8 @@ def written(template: str, recording: Recording, options: Mapping[str, Any], **m
             digest=script_digest(),
             script=_script(),
             options=dict(options),
-            basemap=json.loads((_PLAYER / "basemap.json").read_text(encoding="utf-8")),
-            recording=base64.b64encode(packed).decode(),
+            basemap=_basemap(),
+            recording=_packed(_for_others(recording).to_bytes()),
             events=f"{header['totals']['in_recording']:,}",
             span=f"{start:%d %b %Y %H:%M} - {end:%d %b %Y %H:%M} UTC",
             attribution=header["attribution"],
@@ -143,6 +142,23 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
+
+
+def _packed(data: bytes, level: int = 6) -> str:
+    """Return bytes as a page holds them."""
+    return base64.b64encode(gzip.compress(data, compresslevel=level, mtime=0)).decode()
+
+
+@cache
+def _basemap() -> str:
+    """Return the map's outlines, packed: of each a point, then steps, which take a third of the room of points."""
+    outlines = json.loads((_PLAYER / "basemap.json").read_text(encoding="utf-8"))
+    steps = {
+        name: [line[:2] + [to - at for at, to in zip(line, line[2:], strict=False)] for line in lines]
+        for name, lines in outlines.items()
+        if isinstance(lines, list)
+    }
+    return _packed(json.dumps(steps, separators=(",", ":")).encode(), 9)
 
 
 @cache

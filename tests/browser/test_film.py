@@ -189,13 +189,17 @@ def test_without_a_browser_it_says_how_to_get_one(
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     with pytest.raises(MissingDependencyError, match=r"needs Playwright.*pip install 'attackviz\[film\]'"):
         replay.save(tmp_path / f"a{kind}", size="160x160")
-    assert not (tmp_path / f"a{kind}").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_ffmpeg_it_says_how_to_get_it(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(MissingDependencyError, match=r"needs ffmpeg.*pip install 'attackviz\[film\]'"):
         av.Replay(scene.recording).save(tmp_path / "a.webm")
+    monkeypatch.undo()
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nowhere"))
+    with pytest.raises(MissingDependencyError, match=r"ffmpeg does not start: .*nowhere.*pip install"):
+        av.Replay(scene.recording).save(tmp_path / "a.webm", length=1, size="160x160")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -65,9 +65,15 @@ def opened(chromium: Browser) -> Iterator[Callable[..., Watch]]:
         yield open_
 
 
+def replay_in(watch: Watch) -> Player:
+    """Return the replay of a report, scrolled to: how far off a frame is loaded already is the browser's to choose."""
+    watch.page.locator(".replay iframe").scroll_into_view_if_needed()
+    return Player(watch.page, watch.page.frame_locator(".replay iframe"))
+
+
 def test_the_page_opens_offline_and_plays_its_replay(opened, day, tpot):
     watch = opened(day)
-    player = Player(watch.page, watch.page.frame_locator(".replay iframe"))
+    player = replay_in(watch)
     assert player.state["window"] == ["2025-02-16T00:00:00.000Z", "2025-02-17T00:00:00.000Z"]
     inside = tpot["time"].between("2025-02-16T00:00Z", "2025-02-17T00:00Z", inclusive="left")
     assert player.state["window_counts"]["events"] == int(inside.sum())
@@ -92,7 +98,7 @@ def test_hostile_text_stays_text_on_screen_and_in_print(opened, tmp_path, names)
         table(names), "2025-02-18", text, by=text, source=text, notes=text, account=hostile_account(text), made=MADE
     )
     watch = opened(made.save(tmp_path / "hostile.html"))
-    Player(watch.page, watch.page.frame_locator(".replay iframe"))
+    replay_in(watch)
     for medium in ("screen", "print"):
         watch.page.emulate_media(media=medium)
         assert watch.page.evaluate(_FAULTS) == [], medium

@@ -67,6 +67,11 @@ def test_a_page_holds_the_whole_recording(events):
     assert page.texts["title"] == "Two days"
 
 
+def test_what_every_page_holds_is_small(events):
+    """Player, map and all: with 10,000 events it stays within half a megabyte."""
+    assert len(av.Replay(events.head(1)).to_html().encode()) < 335_000
+
+
 def test_the_same_events_give_the_same_page(events):
     assert av.Replay(events).to_html() == av.Replay(events).to_html()
 
