@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import os
-import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from attackviz.dashboard.job import Job
 from attackviz.dashboard.loading import load_events, record
 from attackviz.export import Replay
+from attackviz.export.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -34,17 +31,15 @@ MOST = 400_000  # bytes of one picture
 def main() -> None:
     """Export the page, open it without a network and take every picture."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as directory, chromium("a picture") as browser:
         job = Job((str(SAMPLE),))
         recording = record(job, load_events(job))
-        browser = playwright.chromium.launch(executable_path=chromium(), args=flags())
         for name, (size, theme) in PICTURES.items():
             # A page of that theme, not one switched to it: a switch fades.
             page = Replay(recording, theme=theme).save(Path(directory) / f"{theme}.html")
             content = optimised(taken(browser, page, size))
             (IMAGES / name).write_bytes(content)
             print(f"{name}: {len(content) / 1000:.0f} kB")
-        browser.close()
 
 
 def taken(browser: Browser, page: Path, size: dict[str, int]) -> bytes:
@@ -76,21 +71,6 @@ def optimised(picture: bytes) -> bytes:
     if len(content) > MOST:
         raise SystemExit(f"a picture has {len(content):,} bytes, more than {MOST:,}")
     return content
-
-
-def chromium() -> str | None:
-    """Return the browser that was named or is installed; playwright's own where there is none."""
-    return os.environ.get("ATTACKVIZ_CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-
-
-def flags() -> list[str]:
-    """Return the flags that the tests start it with."""
-    spec = importlib.util.spec_from_file_location("conftest", ROOT / "tests" / "conftest.py")
-    module: Any = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-    spec.loader.exec_module(module)  # type: ignore[union-attr]
-    return list(module.CHROMIUM_FLAGS)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def open_address(
     wanted += remote.values()
     if not local and not any(map(_is_s3, addresses)):
         where = ", ".join(os.fspath(each) for each in addresses)
-        raise AddressError("it holds no logs", where=where, hint="check the path")
+        raise AddressError("there are no logs in it", where=where, hint="check the path")
     return wanted, skipped
 
 

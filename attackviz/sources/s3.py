@@ -170,7 +170,7 @@ def find_s3(address: str, window: Window | None = None) -> tuple[list[S3Object],
             break
     skipped |= listing.passed_over
     if not found and not any(why.startswith("outside") for why in skipped.values()):
-        raise AddressError("it holds no logs", where=address, hint="check the bucket and the prefix")
+        raise AddressError("there are no logs in it", where=address, hint="check the bucket and the prefix")
     ahead.plan(found)
     return found, skipped
 

@@ -6,7 +6,7 @@ import { addFound, chips, isExcluded, only, toggle } from './filteredit.js';
 import { legendRows } from './legend.js';
 import { createSearch } from './search.js';
 
-const ANYTHING = 'address, CIDR, AS, place, text';
+const ANYTHING = 'address, AS, place, text';
 const SHOWN = 6;
 const EVERY = 200;
 const LISTS = [['country', 'Country'], ['network', 'Network'], ['target', 'Target'], ['rule', 'Rule'], ['port', 'Port']];

@@ -18,8 +18,8 @@ export function count(n) {
 /** A count in full, with separators, for titles and copies. */
 export const exact = n => (missing(n) ? NONE : whole.format(n));
 
-/** A rate a second without its unit, two decimals: the unit "/s" has its own element. */
-export const rate = n => (missing(n) ? NONE : n < 1000 ? n.toFixed(2) : count(Math.round(n)));
+/** A rate a second without its unit, two decimals, and never 0 for what is not: the unit "/s" has its own element. */
+export const rate = n => (missing(n) ? NONE : n > 0 && n < 0.005 ? '<\u00a00.01' : n < 1000 ? n.toFixed(2) : count(Math.round(n)));
 
 /** A rate with its unit: "0.79 /s". */
 export const rateText = n => (missing(n) ? NONE : `${rate(n)} /s`);

@@ -239,6 +239,8 @@ export function createLive(ctx, config, { show, setStatus, ask }) {
     get connection() { return socket.state; },
     get totals() { return totals; },
     get sources() { return sources; },
+    /** Events of the last hour that the server tells of while none of them is here yet. */
+    get coming() { return engine?.rec.n === 0 ? totals?.h1?.events ?? 0 : 0; },
     get skipped() { return skipped; },
     get note() { return note; },
     /** Tick of the engine that is shown before which events are not here; -1 where all are. */

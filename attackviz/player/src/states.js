@@ -41,6 +41,12 @@ export function emptyTexts({ windowUs, filtered, unfiltered }) {
   return { title: `No events in these ${long}`, detail: `${outwardRange(...windowUs)}. Everything was read to the end and no filter hides anything here: it was quiet.` };
 }
 
+/** Words for a live edge without events: `coming` are those the server tells of, but has not sent yet. Pure. */
+export function edgeTexts({ span, coming }) {
+  if (coming > 0) return { title: 'Events are on their way', detail: `${exact(coming)} of the last hour are being sent.` };
+  return { title: 'Quiet so far', detail: `No events in the last ${duration(span)}. The next one appears here within about a second.` };
+}
+
 export function createStates(ctx) {
   const element = el('div', { class: 'av-state', hidden: true });
   const live = el('div', { class: 'av-sr', role: 'status' });
@@ -51,7 +57,7 @@ export function createStates(ctx) {
     const what = status === 'ready' ? (ctx.windowEmpty() ? 'quiet' : 'none') : status;
     element.hidden = what === 'none';
     element.classList.toggle('is-clear', what === 'quiet');
-    const next = what === 'none' ? '' : what === 'quiet' ? JSON.stringify([ctx.live?.following || ctx.engine.state.window, ctx.engine.state.filters]) : JSON.stringify(statusData);
+    const next = what === 'none' ? '' : what === 'quiet' ? JSON.stringify([ctx.live?.coming, ctx.live?.following || ctx.engine.state.window, ctx.engine.state.filters]) : JSON.stringify(statusData);
     if (`${what}${next}` === key) return;
     key = `${what}${next}`;
     const card = { none: () => null, quiet: quietCard, loading: loadingCard, error: errorCard, empty: emptyCard }[what](ctx, statusData);
@@ -93,8 +99,10 @@ function emptyCard(ctx, status) {
 
 function quietCard(ctx) {
   const { engine } = ctx;
-  if (ctx.live?.following && !ctx.filterCount())
-    return el('div', { class: 'av-panel is-small' }, el('h2', {}, 'Quiet so far'), el('p', {}, `No events in the last ${duration(ctx.live.span)}. The next one appears here within about a second.`));
+  if (ctx.live?.following && !ctx.filterCount()) {
+    const words = edgeTexts(ctx.live);
+    return el('div', { class: 'av-panel is-small' }, el('h2', {}, words.title), el('p', {}, words.detail));
+  }
   const windowUs = engine.state.window.map((t) => engine.timeUs(t));
   const sums = ctx.counts('window');
   const { title, detail } = emptyTexts({ windowUs, filtered: ctx.filterCount() > 0, unfiltered: sums.filteredOut });

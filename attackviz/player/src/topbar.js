@@ -67,7 +67,7 @@ export function createTopbar(ctx, live = false) {
         setAttr(window_, 'aria-label', `Window ${outwardRange(from, to)}`);
         if (ctx.live?.following) {
           setText(windowText, `Last ${duration(ctx.live.span)}`);
-          setText(windowSpan, 'following');
+          setText(windowSpan, ctx.size.phone || ctx.size.tight ? duration(ctx.live.span) : 'following'); // the words before it have no room there
         }
       } else {
         setText(windowText, 'Window not known yet');

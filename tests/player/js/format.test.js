@@ -28,7 +28,7 @@ test('missing is "-", never 0', () => {
 });
 
 test('rates have two decimals and a space before the unit', () => {
-  assert.deepEqual([0, 0.7927, 12.346].map(f.rateText), ['0.00 /s', '0.79 /s', '12.35 /s']);
+  assert.deepEqual([0, 0.0015, 0.7927, 12.346].map(f.rateText), ['0.00 /s', '<\u00a00.01 /s', '0.79 /s', '12.35 /s']);
 });
 
 test('shares have one decimal; little is not nothing and nearly all is not all', () => {

@@ -13,7 +13,7 @@ import { optionsOf } from '../../../attackviz/player/src/filterpanel.js';
 import { honestyParts } from '../../../attackviz/player/src/honesty.js';
 import { leading } from '../../../attackviz/player/src/rows.js';
 import { results } from '../../../attackviz/player/src/search.js';
-import { emptyTexts, loadingTexts, visibleFiles } from '../../../attackviz/player/src/states.js';
+import { edgeTexts, emptyTexts, loadingTexts, visibleFiles } from '../../../attackviz/player/src/states.js';
 import { binTitle } from '../../../attackviz/player/src/bintitle.js';
 import { binRows } from '../../../attackviz/player/src/timeline.js';
 import { nextSpeed } from '../../../attackviz/player/src/transport.js';
@@ -45,6 +45,11 @@ test('a map without any target says why it has no arcs', () => {
   const parts = honestyParts({ drawn: 0, total: 9, unlocated: 2, filteredOut: 0, aimless: true, meta: { totals: {}, attribution: [] } });
   assert.ok(parts.some(part => part[0].text === 'no target has a location, so no arcs'));
   assert.equal(parts[0].map(p => p.bold ?? p.text).join(''), '7 of 9 drawn as rings');
+});
+
+test('a live edge is quiet only when the server says so, too', () => {
+  assert.deepEqual(edgeTexts({ span: 3600, coming: 0 }), { title: 'Quiet so far', detail: 'No events in the last 1 h. The next one appears here within about a second.' });
+  assert.deepEqual(edgeTexts({ span: 3600, coming: 20645 }), { title: 'Events are on their way', detail: '20,645 of the last hour are being sent.' });
 });
 
 test('a coarsened recording says its grain', () => {
