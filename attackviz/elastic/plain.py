@@ -71,7 +71,15 @@ _REASONS: list[tuple[str, tuple[str, str, str]]] = [
         ),
     ),
     (
-        r"FORBIDDEN/(?:5|8|13)/|index read-only|index write",
+        r"FORBIDDEN/(?:5|13)/",
+        (
+            "readonly",
+            "the index {index} is read-only",
+            "lift it: PUT /{index}/_settings with index.blocks.read_only: null",
+        ),
+    ),
+    (
+        r"FORBIDDEN/8/|index read-only|index write",
         ("readonly", "the index {index} is read-only", "lift it: PUT /{index}/_settings with index.blocks.write: null"),
     ),
     (

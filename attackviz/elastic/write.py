@@ -34,6 +34,7 @@ WORKERS = 3
 """Bodies under way at once: one is indexed, one is sent, one is made."""
 
 TRIES = 10  # in a row, in which nothing of a body is taken
+SHARDS_TRIES = 3  # of them, where shards are lost: the cluster itself waits a minute for each
 ASKED = 10_000  # ids at once, as many as a search may return
 SMALLEST = 64 << 10  # bytes a body is halved to
 _WAITS = (0.2, 10.0)  # seconds; the first, doubled each time, and the longest
@@ -343,7 +344,8 @@ def _worth(error: ElasticError, tries: int) -> bool:
     """Whether the same documents may be taken another time, perhaps in halves."""
     if error.status == 413:
         return True
-    return tries < TRIES and (error.passing or error.code == "conflict") and error.code != "disk"
+    most = SHARDS_TRIES if error.code == "shards" else TRIES
+    return tries < most and (error.passing or error.code == "conflict") and error.code != "disk"
 
 
 def _resumable(error: ElasticError) -> ElasticError:

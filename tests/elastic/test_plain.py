@@ -60,6 +60,7 @@ def test_it_takes_no_writes(there: Wire, elastic: Cluster, index: str, block: st
     assert error.code == code
     assert words in str(error)
     assert index in str(error)
+    assert f"index.blocks.{block}: null" in str(error)
     elastic.ask("PUT", f"/{index}/_settings", {f"index.blocks.{block}": None})
 
 

@@ -191,7 +191,7 @@ def test_documents_are_copied_and_changed(elastic: Cluster, index: str, filled, 
     cluster = Elastic(elastic.url, index)
     job = cluster.reindex(to, enrich="geo", processor=f"{mine}:leave")
     with pytest.raises(ReadError, match="a process of the job ended"):
-        job.run(tmp_path / "left")
+        job.run(tmp_path / "left", workers=1)
     idle = f"/{to}/_settings/index.search.idle.after?flat_settings=true"
     # Until all is done it is refreshed for those who search it alone; nobody has to know.
     assert elastic.ask("GET", idle)[to]["settings"] == {"index.search.idle.after": "1ms"}
