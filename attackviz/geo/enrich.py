@@ -24,6 +24,8 @@ __all__ = ["enrich"]
 
 Column = Callable[[str], "pa.ChunkedArray | None"]
 
+_WITHIN = ("_region", "_city", "_lat", "_lon")  # what a country holds
+
 
 @overload
 def enrich(events: pd.DataFrame, database: Database | None = None, targets: Targets | None = None) -> pd.DataFrame: ...
@@ -56,7 +58,7 @@ def enrich(events: Any, database: Database | None = None, targets: Targets | Non
         ``src_lat`` and ``src_lon`` (float32, degrees); with targets also
         ``dst_country``, ``dst_lat``, ``dst_lon``, ``dst_name`` and
         ``direction``. What is not known is null; what a row had before stays
-        where nothing better is known.
+        where nothing better is known, but for a place in another country.
 
     Raises
     ------
@@ -128,11 +130,24 @@ def _columns(get: Column, database: Database | None, targets: Targets | None) ->
             there |= {name: _pick(mask, there[name], located[name]) for name in ("country", "lat", "lon")}
         new |= {f"dst_{name}": there[name] for name in ("country", "lat", "lon", "name")}
         new["direction"] = arrived.direction
-    return {name: _keep(column, get(name)) for name, column in new.items()}
+    # A row's own city is not put into another country.
+    moved = {side: _differ(new.get(f"{side}_country"), get(f"{side}_country")) for side in ("src", "dst")}
+    return {
+        name: _keep(column, get(name), moved[name[:3]] if name.endswith(_WITHIN) else None)
+        for name, column in new.items()
+    }
 
 
-def _keep(column: pa.Array, before: pa.ChunkedArray | None) -> pa.Array:
-    """Return the new column, with what a row had before where the new is null."""
+def _differ(now: pa.Array | None, before: pa.ChunkedArray | None) -> pa.Array | None:
+    """Return where two columns of words are both known, and differ; None if nowhere."""
+    if now is None or before is None or before.null_count == len(before):
+        return None
+    old = pa.concat_arrays(before.cast(pa.string()).chunks)
+    return pc.fill_null(pc.not_equal(now.cast(pa.string()), old), False)
+
+
+def _keep(column: pa.Array, before: pa.ChunkedArray | None, moved: pa.Array | None) -> pa.Array:
+    """Return the new column, with what a row had before where the new is null and the row was not moved."""
     if before is None or before.null_count == len(before):
         return column
     if pa.types.is_dictionary(column.type):
@@ -145,7 +160,8 @@ def _keep(column: pa.Array, before: pa.ChunkedArray | None) -> pa.Array:
         old = pa.concat_arrays(old.chunks)
     if not pa.types.is_dictionary(column.type):
         old = old.cast(column.type, safe=False)
-    return _pick(column.is_valid(), column, old)
+    new = column.is_valid()
+    return _pick(new if moved is None else pc.or_(new, moved), column, old)
 
 
 def _pick(mask: pa.Array, first: pa.Array, second: pa.Array) -> pa.Array:

@@ -340,3 +340,9 @@ def test_a_straggler_years_away_moves_no_edge_of_the_window(events):
     assert str(whole.window) == "2025-02-17T00:00:00Z/2025-02-21T00:00:00Z"
     assert whole.counts.events == len(events)
     assert whole.bursts
+
+
+def test_logs_that_say_nothing_of_what_became_of_it_mitigate_nothing_either(events):
+    made = av.Report(events.assign(verdict="unknown"), "2025-02-20", made=MADE)
+    assert "mitigated" not in made.summary
+    assert "not known" in Page(made._render("")).text

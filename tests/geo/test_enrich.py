@@ -84,6 +84,17 @@ def test_what_a_row_had_stays_where_nothing_better_is_known(embedded: Database):
     assert again.equals(result)
 
 
+def test_a_place_of_a_row_is_not_put_into_another_country(embedded: Database):
+    had = {"src_country": ["XX", "YY", None, "ZZ", "DE"], "src_region": ["a", "b", "c", "d", "e"]}
+    had["src_city"] = had["src_region"]
+    result = enrich(pa.table({"src_ip": SOURCES} | had), embedded)
+    bare = enrich(pa.table({"src_ip": SOURCES}), embedded)
+    assert result["src_country"].to_pylist() == ["US", "YY", None, "ZZ", "DE"]
+    for name in ("src_region", "src_city"):
+        found = bare[name].to_pylist()
+        assert result[name].to_pylist() == [found[0], "b", "c", "d", found[4] or "e"]
+
+
 def test_without_a_source_column(embedded: Database):
     for events in (pa.table({"ip": SOURCES}), pd.DataFrame({"ip": SOURCES})):
         with pytest.raises(SchemaError, match="src_ip"):

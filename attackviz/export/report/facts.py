@@ -241,6 +241,8 @@ def _figures(counts: Counts, past: Counts | None, sources: int | None) -> tuple[
         return Figure(label, number(of(counts)), number(of(past)), change(of(counts), of(past)))
 
     def part(label: str, name: str) -> Figure:
+        if _silent(counts):
+            return Figure(label, "not known")
         now = share(counts.by_verdict.get(name, 0), counts.events)
         if past is None or not past.events:
             return Figure(label, now)
@@ -255,6 +257,11 @@ def _figures(counts: Counts, past: Counts | None, sources: int | None) -> tuple[
         figure("High or critical severity", lambda of: of.severe),
         part("Mitigated", "mitigated"),
     )
+
+
+def _silent(counts: Counts) -> bool:
+    """Whether nothing that was read says what became of it."""
+    return bool(counts.events) and counts.by_verdict.get("unknown", 0) == counts.events
 
 
 def _sentences(
@@ -360,12 +367,12 @@ def _headline(
 ) -> str:
     against = f" ({change(counts.events, past.events)})" if past is not None and past.events else ""
     addresses = counts.sources if sources is None else sources
-    mitigated = share(counts.by_verdict.get("mitigated", 0), counts.events)
+    mitigated = "" if _silent(counts) else f"{share(counts.by_verdict.get('mitigated', 0), counts.events)} mitigated; "
     top = max(bursts, key=lambda burst: burst.events, default=None)
     largest = f", {'the largest ' if len(bursts) > 1 else ''}{top.times} on {top.when} UTC" if top else ""
     return (
         f"{plural(counts.events, 'event')}{against} from {plural(addresses, 'address', 'addresses')}"
-        f"{_in_countries(counts)}; {mitigated} mitigated; "
+        f"{_in_countries(counts)}; {mitigated}"
         f"{'more than ' * more}{plural(len(bursts), 'burst')}{largest}"
     )
 
