@@ -43,7 +43,7 @@ def test_a_report_is_written_and_said_in_one_line(run, logs, tmp_path):
     done = run("report", logs, "-o", "day.html", "--window", "2025-02-18", "--title", "A day")
     assert done.exit_code == 0, done.output
     assert re.fullmatch(
-        r"A day, Tue 18 Feb 2025: 480 events \(unchanged\) from 1 address; 0 % mitigated; 0 bursts; "
+        r"A day, Tue 18 Feb 2025: 480 events \(unchanged\) from 1 address; 0 bursts; "
         r"day\.html \(\d+ kB\)\n",
         done.stdout,
     )

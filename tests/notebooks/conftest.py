@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,9 @@ def execute(jupyter: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
-def executed(execute: Callable[..., Path]) -> dict[str, Path]:
-    """Execute every notebook that needs nothing but itself; return the results by name."""
-    return {path.stem: execute(path) for path in NOTEBOOKS if path.stem != CLUSTER}
+def executed(execute: Callable[..., Path]) -> Callable[[str], Path]:
+    """Return a function that gives the result of a notebook by name; it is executed when first asked for."""
+    return cache(lambda name: execute(ROOT / "notebooks" / f"{name}.ipynb"))
 
 
 def outputs_of(notebook: dict[str, Any]) -> list[dict[str, Any]]:

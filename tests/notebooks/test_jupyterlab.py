@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -30,10 +30,10 @@ PAINTED = """() => {
 
 
 @pytest.fixture(scope="module")
-def lab(executed: dict[str, Path], jupyter: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def lab(executed: Callable[[str], Path], jupyter: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of a JupyterLab on loopback that holds the executed notebook."""
     directory = tmp_path_factory.mktemp("lab")
-    notebook = shutil.copy(executed["01_quickstart"], directory / NAME)
+    notebook = shutil.copy(executed("01_quickstart"), directory / NAME)
     # What a user does with "Trust Notebook": without it, JupyterLab shows no frames.
     subprocess.run([sys.executable, "-m", "jupyter", "trust", notebook], env=jupyter, check=True, timeout=60)
     command = [
@@ -119,7 +119,7 @@ def _scroll_to_end(page: Any, frame: Any) -> None:
     frame.scroll_into_view_if_needed(timeout=30_000)
 
 
-def test_the_notebook_is_the_one_of_the_repository(executed: dict[str, Path]) -> None:
-    notebook = json.loads(executed["01_quickstart"].read_text(encoding="utf-8"))
+def test_the_notebook_is_the_one_of_the_repository(executed: Callable[[str], Path]) -> None:
+    notebook = json.loads(executed("01_quickstart").read_text(encoding="utf-8"))
     ours = json.loads((Path(__file__).parents[2] / "notebooks" / NAME).read_text(encoding="utf-8"))
     assert [c["source"] for c in notebook["cells"]] == [c["source"] for c in ours["cells"]]

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def outputs(executed: dict[str, Path]) -> list[dict[str, Any]]:
-    return outputs_of(json.loads(executed["04_live"].read_text(encoding="utf-8")))
+def outputs(executed: Callable[[str], Path]) -> list[dict[str, Any]]:
+    return outputs_of(json.loads(executed("04_live").read_text(encoding="utf-8")))
 
 
 def shown(outputs: list[dict[str, Any]], kind: str = "text/plain") -> list[str]:

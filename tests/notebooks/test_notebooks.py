@@ -22,7 +22,7 @@ def test_a_notebook_in_the_repository_has_no_outputs(path):
 
 @pytest.fixture(scope="module")
 def outputs(executed):
-    return outputs_of(json.loads(executed["01_quickstart"].read_text(encoding="utf-8")))
+    return outputs_of(json.loads(executed("01_quickstart").read_text(encoding="utf-8")))
 
 
 def texts(outputs):

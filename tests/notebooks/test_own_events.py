@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def outputs(executed):
-    return outputs_of(json.loads(executed["05_your_own_events"].read_text(encoding="utf-8")))
+    return outputs_of(json.loads(executed("05_your_own_events").read_text(encoding="utf-8")))
 
 
 def texts(outputs):

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def outputs(executed):
-    return outputs_of(json.loads(executed["03_replay_for_a_report"].read_text(encoding="utf-8")))
+    return outputs_of(json.loads(executed("03_replay_for_a_report").read_text(encoding="utf-8")))
 
 
 def texts(outputs):
