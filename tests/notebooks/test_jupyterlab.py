@@ -30,7 +30,9 @@ PAINTED = """() => {
 
 
 @pytest.fixture(scope="module")
-def lab(executed: Callable[[str], Path], jupyter: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def lab(
+    executed: Callable[[str], Path], jupyter: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """Yield the address of a JupyterLab on loopback that holds the executed notebook."""
     directory = tmp_path_factory.mktemp("lab")
     notebook = shutil.copy(executed("01_quickstart"), directory / NAME)
